@@ -1,0 +1,1 @@
+"""The bridge: from a shop's webhooks to the right calls, each once."""

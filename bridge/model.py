@@ -1,0 +1,352 @@
+"""
+The vocabulary of the bridge: frozen values that every layer may use.
+
+Imports nothing of ours. Times are `Instant`: whole milliseconds since the
+epoch, UTC. Spans are `Millis`. Words are DESIGN's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NewType
+
+Instant = NewType("Instant", int)
+Millis = NewType("Millis", int)
+EventId = NewType("EventId", int)
+DeliveryId = NewType("DeliveryId", int)
+
+SECOND = Millis(1_000)
+MINUTE = Millis(60_000)
+HOUR = Millis(3_600_000)
+DAY = Millis(86_400_000)
+
+JSON = Any
+"""A JSON value that is passed through and never looked into."""
+
+
+class EventState(StrEnum):
+    """What has become of one webhook."""
+
+    STORED = "stored"
+    """On disk; its plan is still to be made."""
+    PLANNED = "planned"
+    """Read into its order, and the plan was made."""
+    IGNORED = "ignored"
+    """Understood, and of no concern (a topic without a use, a test)."""
+    UNUSABLE = "unusable"
+    """Signed but not to be understood; kept, with a reason."""
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands; `lifecycle` has every transition."""
+
+    WAITING = "waiting"
+    """Needs something not known yet; looked at again when due."""
+    PENDING = "pending"
+    """May be tried when due; nothing of ours can be under way."""
+    CLAIMED = "claimed"
+    """A worker holds it; not a byte was written."""
+    SENDING = "sending"
+    """The intent is on disk; bytes may be on the wire."""
+    SETTLING = "settling"
+    """May have been applied and may be repeated; waits its quarantine."""
+    UNCERTAIN = "uncertain"
+    """May have been applied and may not be repeated: a person decides."""
+    HELD = "held"
+    """Nothing was sent; a person is needed, or a better order or file."""
+    SUCCEEDED = "succeeded"
+    """Certainly applied."""
+    DEAD = "dead"
+    """Certainly not applied, and trying again would not help."""
+    CANCELLED = "cancelled"
+    """Withdrawn before it was sent."""
+    SUPERSEDED = "superseded"
+    """Never sent: a newer one says it."""
+    UNCHANGED = "unchanged"
+    """Never sent: the target already has it."""
+
+
+ATTENTION = frozenset(
+    {DeliveryState.HELD, DeliveryState.UNCERTAIN, DeliveryState.DEAD}
+)
+"""The states that wait for a person."""
+
+IN_FLIGHT = frozenset({DeliveryState.CLAIMED, DeliveryState.SENDING})
+"""The states in which a worker holds the delivery."""
+
+UNSENT = frozenset(
+    {DeliveryState.WAITING, DeliveryState.PENDING, DeliveryState.HELD}
+)
+"""The states that the plan may still change at will."""
+
+LIVE = UNSENT | IN_FLIGHT | {DeliveryState.SETTLING, DeliveryState.UNCERTAIN}
+"""The states from which a delivery may yet reach its target by itself, or
+may already have done so unknown to us."""
+
+
+class Kind(StrEnum):
+    """What sort of obligation a delivery is."""
+
+    CALL = "call"
+    """A call to the target."""
+    ASK = "ask"
+    """A question that the mapping puts to a person."""
+    CHANGED = "changed"
+    """An order changed after its create: a person is asked."""
+    COMPLIANCE = "compliance"
+    """A platform's legal request: a person is asked, with a date."""
+
+
+class Moment(StrEnum):
+    """A fact about an order that a rule can wait for."""
+
+    PLACED = "placed"
+    PAID = "paid"
+    READY = "ready"
+    SHIPPED = "shipped"
+    FULFILLED = "fulfilled"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+    REFUNDED = "refunded"
+
+
+class Repeat(StrEnum):
+    """How a target takes the same call twice."""
+
+    IDEMPOTENT = "idempotent"
+    """A repeat leaves the target as one call does."""
+    BY_LOOKUP = "by_lookup"
+    """A repeat makes a second one, but the target can be asked first."""
+    NEVER = "never"
+    """A repeat makes a second one and nobody can be asked."""
+
+
+class Phase(StrEnum):
+    """How far an exchange with a target got."""
+
+    PREPARED = "prepared"
+    """Not a byte was written: looking up, connecting, TLS."""
+    WRITING = "writing"
+    """The request's first byte may be on the wire."""
+    ANSWERED = "answered"
+    """The status line of an answer was read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEvent:
+    """One verified webhook, ready to be appended."""
+
+    store: str
+    platform: str
+    topic: str
+    dedupe_key: str
+    body: bytes
+    sha256: str
+    headers: Mapping[str, str]
+    received_at: Instant
+    state: EventState = EventState.STORED
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One webhook as the journal keeps it, byte for byte."""
+
+    id: EventId
+    store: str
+    platform: str
+    topic: str
+    order_id: str | None
+    dedupe_key: str
+    body: bytes
+    sha256: str
+    headers: Mapping[str, str]
+    received_at: Instant
+    state: EventState
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """
+    Why something waits, in a code and in words.
+
+    Args:
+        code: stable, lower-case, with underscores; what a filter names.
+        text: one sentence for a person, without any customer's data.
+        where: file, line and field of a mapping, or other coordinates.
+    """
+
+    code: str
+    text: str = ""
+    where: Mapping[str, JSON] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """
+    One call, rendered, without credentials.
+
+    Args:
+        method: upper case.
+        path: below the target's address, escaped, with its query.
+        body: JSON value, or None where the call has none.
+    """
+
+    operation: str
+    method: str
+    path: str
+    body: JSON = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """
+    What happened on the wire in one try.
+
+    Args:
+        phase: the furthest point that was reached.
+        status: of the answer, when its status line was read.
+        retry_after: seconds or HTTP date as the header had it.
+        answer: the answer's body as far as it was read, capped.
+        failure: what broke, as a code: `connect`, `tls`, `dns`, `timeout`,
+            `deadline`, `protocol`, `truncated`, `too_large`, ….
+    """
+
+    phase: Phase
+    status: int | None = None
+    retry_after: str | None = None
+    answer: bytes = b""
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """The target certainly did it. *links* is what the answer taught."""
+
+    answer: JSON = None
+    note: Reason | None = None
+    """Set when it was applied but the answer lacks what we need."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """The target certainly did not do it, and would not on a repeat."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotSent:
+    """Not a byte reached the target: the network, or our own fault."""
+
+    reason: Reason
+    pause: bool = False
+    """Nobody else should try either until a person looked (a bad
+    certificate)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotProcessed:
+    """The target said that it did not look at it: limit, credentials."""
+
+    reason: Reason
+    wait: Millis | None = None
+    """How long the target asked us to stay away, clamped."""
+    refused_credentials: bool = False
+    pause: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maybe:
+    """Nobody knows whether the target did it."""
+
+    reason: Reason
+
+
+Outcome = Applied | Rejected | NotSent | NotProcessed | Maybe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """What is known of an order at a target, kept for good."""
+
+    store: str
+    order_id: str
+    target: str
+    name: str
+    value: str
+    source: str
+    """`answer`, `lookup`, `attribute`, or `operator:<name>`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """
+    The standing obligation: one order, one rule.
+
+    Args:
+        place: sorts the lane: file, rule's position, generation.
+        repeatable: the operation may be sent again without harm.
+        blocks: later places of the lane wait while this one is unsettled.
+        where: coordinates of the reason; never a customer's data.
+        request: what the last attempt sent, as JSON; for kinds that ask,
+            what the question is about.
+        request_hash: of the request last applied, to know it again.
+    """
+
+    id: DeliveryId
+    effect_key: str
+    generation: int
+    kind: Kind
+    store: str
+    order_id: str
+    target: str
+    lane: str
+    place: str
+    mapping: str
+    rule: str
+    operation: str
+    repeatable: bool
+    blocks: bool
+    state: DeliveryState
+    reason: str | None
+    reason_text: str
+    where: Mapping[str, JSON]
+    fence: int
+    owner: str | None
+    lease_until: Instant | None
+    due_at: Instant | None
+    wait_until: Instant | None
+    attempts: int
+    claims: int
+    version: int
+    mapping_hash: str | None
+    request: JSON
+    request_hash: str | None
+    created_at: Instant
+    updated_at: Instant
+
+    @property
+    def attention(self) -> bool:
+        """Whether a person is waited for."""
+        return self.state in ATTENTION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try, as it is kept: append-only."""
+
+    delivery_id: DeliveryId
+    number: int
+    fence: int
+    operation: str
+    mapping_hash: str | None
+    request: JSON
+    phase: Phase
+    outcome: str | None
+    reason: str | None
+    status: int | None
+    answer: str | None
+    started_at: Instant
+    ended_at: Instant | None

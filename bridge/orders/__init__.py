@@ -1,0 +1,1 @@
+"""The neutral Order and how it is folded from its events."""

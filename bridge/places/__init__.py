@@ -1,0 +1,1 @@
+"""Addresses of Mexico and Colombia: streets, states, phones, postal codes."""

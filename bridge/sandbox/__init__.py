@@ -1,0 +1,1 @@
+"""Simulators of the three APIs, made from the same contracts."""

@@ -1,0 +1,1 @@
+"""The kinds of shops: how each signs and what it sends."""

@@ -1,0 +1,1 @@
+"""The outside systems: what each can be asked to do."""

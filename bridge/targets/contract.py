@@ -1,0 +1,143 @@
+"""
+How an API is described: operations, models, limits, what answers mean.
+
+A `Contract` is data and pure functions; it opens no socket. Everything a
+vendor leaves unknown is a field that `targets.yaml` can set.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel
+
+from bridge.model import (
+    JSON,
+    Exchange,
+    Millis,
+    Outcome,
+    Repeat,
+    Request,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """
+    At most *requests* may arrive at the target within *window*.
+
+    Args:
+        requests: at least 1.
+        window: by the target's own clock.
+    """
+
+    requests: int
+    window: Millis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """
+    How an operation that lists things is walked through.
+
+    Args:
+        items: key of the answer's list.
+        next_page: key of the answer's token for the next page.
+        token: query parameter that takes it.
+        pages: how many pages are looked at, at most.
+    """
+
+    items: str
+    next_page: str
+    token: str
+    pages: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """
+    One call of a contract.
+
+    Args:
+        path: below the target's address, with `{names}` for path values;
+            a target's settings may replace it.
+        path_fields: the pydantic model of the path's and query's values.
+        query: the names among them that go into the query.
+        body: the pydantic model of the body, or None for no body.
+        answer: the pydantic model that a success must satisfy.
+        repeat: how the target takes the same call twice.
+        search: set when the operation lists things.
+        judge: turns a 2xx answer that parsed as JSON into an outcome, for
+            targets that say no with a 200.
+        dress: turns the mapping's rendered body into the one that is sent,
+            for what follows from it (Every's `updateMask`).
+        source: address of the vendor's page.
+    """
+
+    name: str
+    method: str
+    path: str
+    repeat: Repeat
+    summary: str
+    source: str
+    path_fields: type[BaseModel] | None = None
+    query: tuple[str, ...] = ()
+    fixed_query: Mapping[str, str] = field(default_factory=dict)
+    body: type[BaseModel] | None = None
+    answer: type[BaseModel] | None = None
+    search: Search | None = None
+    judge: Callable[[JSON], Outcome | None] | None = None
+    dress: Callable[[JSON], JSON] | None = None
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether a repeat does no harm."""
+        return self.repeat is Repeat.IDEMPOTENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenExchange:
+    """
+    A key is exchanged for a token that expires.
+
+    Args:
+        request: the exchange's call, given the credentials.
+        headers: its headers, given the credentials.
+        token: reads the token out of the answer; None when there is none.
+        life: how long a token is taken to live when it does not say so
+            itself (a JWT's `exp` does).
+    """
+
+    request: Callable[[Mapping[str, str]], Request]
+    headers: Callable[[Mapping[str, str]], Mapping[str, str]]
+    token: Callable[[JSON], str | None]
+    life: Millis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """
+    The description of one API.
+
+    Args:
+        credentials: the names that `credentials:` in targets.yaml needs.
+        authorization: template of the Authorization header; `{token}` is
+            replaced. A target's settings may set another.
+        exchange: set when a token must be asked for first.
+        failure: reads an answer that is an error, whatever its status:
+            returns an outcome, or None when the status alone decides.
+        limit: None where the vendor names none.
+    """
+
+    name: str
+    summary: str
+    operations: Mapping[str, Operation]
+    credentials: tuple[str, ...]
+    authorization: str
+    exchange: TokenExchange | None = None
+    failure: Callable[[int, JSON], Outcome | None] | None = None
+    limit: Limit | None = None
+    not_processed_statuses: tuple[int, ...] = ()
+
+
+OutcomeOf = Callable[[Contract, Operation, Exchange], Outcome]
+"""The form of `bridge.targets.outcome.outcome_of`."""

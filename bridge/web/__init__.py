@@ -1,0 +1,1 @@
+"""What listens: webhooks, admin API, console."""
