@@ -293,6 +293,8 @@ class Delivery:
         request: what the last attempt sent, as JSON; for kinds that ask,
             what the question is about.
         request_hash: of the request last applied, to know it again.
+        forced: an operator wants it sent even if the target has it.
+        live_since: when it was first due, or last made due by an operator.
     """
 
     id: DeliveryId
@@ -324,6 +326,8 @@ class Delivery:
     mapping_hash: str | None
     request: JSON
     request_hash: str | None
+    forced: bool
+    live_since: Instant
     created_at: Instant
     updated_at: Instant
 

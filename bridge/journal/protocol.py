@@ -1,0 +1,668 @@
+"""
+The idempotency log, in the domain's words.
+
+One transaction per verb. A verb that moves a delivery checks the state it
+moves from (and, for a worker's verbs, the fence) in the statement itself:
+no row changed means somebody else was faster, and nothing happens. Every
+change of a delivery also raises its order's `revision`, so that a plan made
+of what was read before is refused and made again. Times are passed in.
+Implementations differ only in their dialect; `tests/journal` has the suite
+that each must pass.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bridge.lifecycle import Gate, Step
+from bridge.model import (
+    JSON,
+    Attempt,
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    Event,
+    EventId,
+    EventState,
+    Instant,
+    Kind,
+    Link,
+    Millis,
+    NewEvent,
+    Phase,
+    Reason,
+    Request,
+)
+
+# ---------------------------------------------------------------- taking
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appended:
+    """The event's id, and whether it had been there before."""
+
+    id: EventId
+    repeated: bool
+
+
+# -------------------------------------------------------------- planning
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventVerdict:
+    """What planning made of one stored event."""
+
+    id: EventId
+    state: EventState
+    reason: str | None = None
+    order_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRow:
+    """
+    One order as it stands.
+
+    Args:
+        state: JSON text, `bridge.orders.order.dump_state`'s.
+        version: the store's own `updated_at`, 0 while no body was seen.
+        revision: raised by every change of the order or its deliveries.
+        body_event: the event whose body is the newest snapshot, if any.
+        plan_due: when it is to be planned again without an event.
+    """
+
+    store: str
+    order_id: str
+    state: str
+    version: Instant
+    revision: int
+    body_event: EventId | None = None
+    plan_due: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """
+    All that planning needs to know of one order.
+
+    Args:
+        order: None when nothing was ever told of it.
+        deliveries: all of them, oldest first.
+        links: by target, then by name.
+    """
+
+    order: OrderRow | None
+    deliveries: Sequence[Delivery] = ()
+    links: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDelivery:
+    """A delivery to add, unless its (effect_key, generation) is there."""
+
+    effect_key: str
+    generation: int
+    kind: Kind
+    store: str
+    order_id: str
+    target: str
+    lane: str
+    place: str
+    mapping: str
+    rule: str
+    operation: str
+    repeatable: bool
+    blocks: bool
+    state: DeliveryState
+    reason: Reason | None = None
+    due_at: Instant | None = None
+    wait_until: Instant | None = None
+    mapping_hash: str | None = None
+    request: JSON = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """
+    A planned change of a delivery that nobody works on.
+
+    Takes effect only while the delivery has *version*. Moving out of
+    `claimed` raises the fence, so that its worker writes nothing.
+
+    Args:
+        due_at: of the new state; None for those that do not wait.
+        request: replaces the kept one unless None.
+    """
+
+    id: DeliveryId
+    version: int
+    state: DeliveryState
+    reason: Reason | None = None
+    due_at: Instant | None = None
+    wait_until: Instant | None = None
+    request: JSON = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPlan:
+    """
+    What planning decided for one order: one transaction.
+
+    Args:
+        seen_revision: of the row it was made of, or None when there was
+            none; another one now means the plan is refused.
+        links: learned from the order's own attributes.
+    """
+
+    store: str
+    order_id: str
+    seen_revision: int | None
+    state: str
+    version: Instant
+    body_event: EventId | None
+    plan_due: Instant | None
+    events: Sequence[EventVerdict] = ()
+    adds: Sequence[NewDelivery] = ()
+    moves: Sequence[Move] = ()
+    links: Sequence[Link] = ()
+
+
+# --------------------------------------------------------------- sending
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """
+    What a worker may claim of one target.
+
+    Args:
+        room: how many more it can take on.
+        slots: the target's limit, as slots; 0 where there is no limit.
+        slot_hold: how long a slot is taken when its worker never returns.
+    """
+
+    target: str
+    room: int
+    slots: int = 0
+    slot_hold: Millis = Millis(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """
+    A delivery that is this worker's until `delivery.lease_until`.
+
+    Args:
+        delivery: as it stands after the claim.
+        order: the order row, read in the same transaction.
+        links: of this order at this target.
+        applied_hash: of the request last applied for the same effect by
+            an earlier generation, or by this one before.
+        slot: of the target's limit, to be given back; None without one.
+    """
+
+    delivery: Delivery
+    order: OrderRow
+    links: Mapping[str, str]
+    applied_hash: str | None = None
+    slot: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """
+    What a worker records of one try.
+
+    Args:
+        step: where the delivery goes.
+        number: of the attempt that `intend` opened; None when none was.
+        phase, status, outcome, answer: of the exchange; *outcome* is the
+            outcome's class in lower case (`applied`), *answer* is capped.
+        links: learned from the answer or a look-up.
+        request_hash: of the request, kept when it was applied.
+        slot_free_at: when the limit's slot may be taken again.
+        wait_until: for `waiting`: when it becomes `held` at last.
+    """
+
+    step: Step
+    number: int | None = None
+    phase: Phase = Phase.PREPARED
+    status: int | None = None
+    outcome: str | None = None
+    answer: str | None = None
+    links: Sequence[Link] = ()
+    mapping_hash: str | None = None
+    request: JSON = None
+    request_hash: str | None = None
+    slot_free_at: Instant | None = None
+    wait_until: Instant | None = None
+
+
+# -------------------------------------------------------------- operators
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """Which events a list shows; None means all. *order* is an id."""
+
+    store: str | None = None
+    topic: str | None = None
+    order: str | None = None
+    state: str | None = None
+    since: Instant | None = None
+    until: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryFilter:
+    """Which deliveries a list shows; times are of creation."""
+
+    store: str | None = None
+    target: str | None = None
+    state: str | None = None
+    attention: bool | None = None
+    order: str | None = None
+    since: Instant | None = None
+    until: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """Who did what to which delivery or target, when and why."""
+
+    id: int
+    at: Instant
+    actor: str
+    action: str
+    delivery_id: DeliveryId | None
+    target: str | None
+    reason: str
+    detail: JSON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRow:
+    """
+    A target's gate.
+
+    Args:
+        host: that its links and ids came from.
+        paused: the reason's code (`operator`, `credentials_refused`, …).
+        closed_until: nobody calls before then.
+    """
+
+    name: str
+    host: str
+    paused: str | None
+    paused_at: Instant | None
+    closed_until: Instant | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappingText:
+    """A mapping's text that was or is in force."""
+
+    name: str
+    hash: str
+    text: str
+    since: Instant
+    until: Instant | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """The whole story of one order."""
+
+    order: OrderRow
+    links: Sequence[Link]
+    events: Sequence[Event]
+    deliveries: Sequence[Delivery]
+    attempts: Sequence[Attempt]
+    audit: Sequence[AuditEntry]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How much of everything there is, for pages and metrics."""
+
+    events: Mapping[str, int]
+    deliveries: Mapping[tuple[str, str], int]
+    """By (target, state)."""
+    attention: int
+    oldest_stored_at: Instant | None
+    oldest_due_at: Instant | None
+    """Of what could be sent right now."""
+
+
+class Journal(Protocol):
+    """The idempotency log. Safe to share between threads."""
+
+    # -- schema, by `serve` and `migrate` only
+
+    def migrate(self) -> Sequence[str]:
+        """Bring the schema up to date; return the steps taken."""
+        ...
+
+    def check(self) -> None:
+        """
+        Refuse a schema that is not this program's.
+
+        Raises:
+            SchemaMismatch: saying which of the two is newer.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close the calling thread's connection."""
+        ...
+
+    def backup(self, path: str) -> None:
+        """Write a whole copy to *path*, safe while others write."""
+        ...
+
+    def integrity(self) -> Sequence[str]:
+        """Return what is wrong with the file; empty when it is sound."""
+        ...
+
+    def change_mark(self) -> int:
+        """
+        Return a number that differs once another connection committed.
+
+        Cheap enough to ask fifty times a second.
+        """
+        ...
+
+    # -- taking
+
+    def append(self, events: Sequence[NewEvent]) -> Sequence[Appended]:
+        """
+        Keep *events*; on return they survive power loss.
+
+        An event whose dedupe key is there already is not kept again.
+
+        Raises:
+            JournalUnavailable: nothing was kept; the store is told 503.
+        """
+        ...
+
+    # -- planning
+
+    def unplanned(self, limit: int) -> Sequence[Event]:
+        """Return stored events, oldest first."""
+        ...
+
+    def orders_due(
+        self, now: Instant, limit: int
+    ) -> Sequence[tuple[str, str]]:
+        """Return (store, order id) of orders whose `plan_due` has come."""
+        ...
+
+    def dossier(self, store: str, order_id: str) -> Dossier:
+        """Return all that planning needs of one order."""
+        ...
+
+    def plan(self, plan: OrderPlan, now: Instant) -> bool:
+        """
+        Keep a plan, all of it or nothing.
+
+        Events become planned, the order is stored, deliveries are added
+        and moved, links are kept.
+
+        Returns:
+            False when the order had changed since; nothing was kept.
+        """
+        ...
+
+    def set_aside(self, verdicts: Sequence[EventVerdict]) -> None:
+        """Close events that belong to no order: ignored, unusable."""
+        ...
+
+    def replan(self, store: str, order_id: str, now: Instant) -> None:
+        """Make the order due for planning now."""
+        ...
+
+    # -- sending
+
+    def claim(
+        self,
+        lanes: Sequence[Lane],
+        *,
+        owner: str,
+        now: Instant,
+        lease: Millis,
+    ) -> Sequence[Claim]:
+        """
+        Take due deliveries: `waiting`, `pending`, `settling` → `claimed`.
+
+        Only the head of a lane is taken: none with an earlier place in the
+        same lane may be blocking (`blocks` and in a state of `LIVE`, or
+        `dead`). Only targets whose gate is open and, where *slots* is not
+        0, only with a free slot, which is then taken. Raises the fence;
+        sets the lease. Oldest due first within each target.
+        """
+        ...
+
+    def intend(
+        self,
+        claim: Claim,
+        request: Request,
+        *,
+        mapping_hash: str,
+        now: Instant,
+    ) -> int:
+        """
+        `claimed` → `sending`: the first byte is about to be written.
+
+        Opens an attempt and returns its number, from 1.
+
+        Raises:
+            LeaseLost: it is no longer ours; write nothing.
+        """
+        ...
+
+    def record(self, claim: Claim, result: Result, now: Instant) -> None:
+        """
+        Keep what came of a claim: `claimed` or `sending` → *result*'s.
+
+        Also closes the attempt, keeps links, sets the target's gate, gives
+        the slot back, makes `waiting` deliveries of the order at this
+        target due when links were learned, and makes the order due for
+        planning when the delivery came to rest.
+
+        Raises:
+            LeaseLost: the delivery has moved on. A definite result of the
+                last attempt still settles an `uncertain` or `settling`
+                delivery (`succeeded` or `dead`); otherwise it is kept as a
+                late attempt only.
+        """
+        ...
+
+    def reap(self, now: Instant) -> int:
+        """
+        End leases that ran out (`lifecycle.after_lost_lease`).
+
+        Returns how many.
+        """
+        ...
+
+    def take_over(self, owner: str, now: Instant) -> int:
+        """End all leases of *owner*, whose process is known to be dead."""
+        ...
+
+    def next_due(self, now: Instant) -> Instant | None:
+        """Return when something will be due next, if anything will."""
+        ...
+
+    # -- targets
+
+    def pin_target(self, name: str, host: str) -> None:
+        """
+        Remember the target's host, or check it.
+
+        Raises:
+            TargetMoved: it was another one before.
+        """
+        ...
+
+    def adopt_target(
+        self, name: str, host: str, *, actor: str, now: Instant
+    ) -> None:
+        """Accept another host for a target; an operator's decision."""
+        ...
+
+    def targets(self) -> Sequence[TargetRow]:
+        """Return every target's gate."""
+        ...
+
+    def set_gate(
+        self,
+        name: str,
+        gate: Gate | None,
+        *,
+        actor: str,
+        reason: str,
+        now: Instant,
+    ) -> None:
+        """
+        Pause a target (`Gate(pause="operator")`) or, with None, open it.
+
+        Raises:
+            NotFound: no such target.
+        """
+        ...
+
+    # -- mapping texts
+
+    def put_in_force(
+        self, name: str, hash: str, text: str, now: Instant
+    ) -> bool:
+        """
+        Keep *text* as the one in force; return whether it was not before.
+
+        Then `held` deliveries of kind `call` of this mapping become
+        `pending`, to be rendered anew.
+        """
+        ...
+
+    def retire(self, name: str, now: Instant) -> None:
+        """The file is gone: no text of that name is in force."""
+        ...
+
+    def in_force(self) -> Sequence[MappingText]:
+        """Return the texts in force, by name."""
+        ...
+
+    def mapping_text(self, hash: str) -> MappingText | None:
+        """Return a text that was ever in force."""
+        ...
+
+    def first_in_force(self, name: str) -> Instant | None:
+        """Return when a mapping of that name first came in force."""
+        ...
+
+    # -- operators
+
+    def events(
+        self, filter: EventFilter, *, before: EventId | None, limit: int
+    ) -> Sequence[Event]:
+        """Return events, newest first, with ids under *before*."""
+        ...
+
+    def event(self, id: EventId) -> Event | None:
+        """Return one event."""
+        ...
+
+    def orders(
+        self,
+        *,
+        store: str | None,
+        before: tuple[Instant, str, str] | None,
+        limit: int,
+    ) -> Sequence[OrderRow]:
+        """
+        Return orders, newest version first.
+
+        *before* is (version, store, order id) of the last one shown.
+        """
+        ...
+
+    def deliveries(
+        self,
+        filter: DeliveryFilter,
+        *,
+        before: DeliveryId | None,
+        limit: int,
+    ) -> Sequence[Delivery]:
+        """Return deliveries, newest first, with ids under *before*."""
+        ...
+
+    def delivery(self, id: DeliveryId) -> Delivery | None:
+        """Return one delivery."""
+        ...
+
+    def attempts(self, id: DeliveryId) -> Sequence[Attempt]:
+        """Return a delivery's attempts, oldest first."""
+        ...
+
+    def audit(self, id: DeliveryId) -> Sequence[AuditEntry]:
+        """Return what operators did to a delivery, oldest first."""
+        ...
+
+    def story(self, store: str, order_id: str) -> Story | None:
+        """Return the whole story of one order."""
+        ...
+
+    def counts(self, now: Instant) -> Counts:
+        """Return how much of everything there is."""
+        ...
+
+    def redeliver(
+        self,
+        id: DeliveryId,
+        *,
+        actor: str,
+        reason: str,
+        force: bool,
+        now: Instant,
+    ) -> Delivery:
+        """
+        Make a finished or waiting delivery due now, with a new generation.
+
+        It is sent even if the target already has it.
+
+        Raises:
+            NotFound: no such delivery, or a newer generation replaced it.
+            InFlight: it is claimed, sending or settling.
+            ForceNeeded: it succeeded, or may have, and may not be
+                repeated; without *force*.
+            NotDecidable: it is a question, not a call, or `uncertain`
+                (that is `resolve`'s).
+        """
+        ...
+
+    def resolve(
+        self,
+        id: DeliveryId,
+        *,
+        decision: str,
+        links: Mapping[str, str],
+        actor: str,
+        reason: str,
+        if_version: int | None,
+        now: Instant,
+    ) -> Delivery:
+        """
+        An operator's decision on `uncertain`, `held` or `dead`.
+
+        `exists` (with *links*, kept) and `done` → `succeeded`; `resend` →
+        `pending`, generation raised, sent even if unchanged; `cancel` →
+        `cancelled`. A question can not be resent (`NotDecidable`) but for
+        the reason `came_back`.
+
+        Raises:
+            NotFound: no such delivery.
+            VersionMismatch: *if_version* is given and not its version.
+            InFlight: a worker holds it.
+            NotDecidable: the decision does not fit the state.
+        """
+        ...
