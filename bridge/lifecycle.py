@@ -62,7 +62,9 @@ TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
     ),
     S.SETTLING: frozenset({S.CLAIMED, S.PENDING, S.SUCCEEDED}),
     S.UNCERTAIN: frozenset({S.SUCCEEDED, S.PENDING, S.CANCELLED}),
-    S.HELD: frozenset({S.PENDING, S.SUCCEEDED, S.CANCELLED, S.SUPERSEDED}),
+    S.HELD: frozenset(
+        {S.HELD, S.PENDING, S.SUCCEEDED, S.CANCELLED, S.SUPERSEDED}
+    ),
     S.DEAD: frozenset({S.PENDING, S.SUCCEEDED, S.CANCELLED, S.SUPERSEDED}),
     S.SUCCEEDED: frozenset({S.PENDING}),
     S.CANCELLED: frozenset({S.PENDING}),

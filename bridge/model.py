@@ -354,3 +354,50 @@ class Attempt:
     answer: str | None
     started_at: Instant
     ended_at: Instant | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDelivery:
+    """A delivery to add, unless its (effect_key, generation) is there."""
+
+    effect_key: str
+    generation: int
+    kind: Kind
+    store: str
+    order_id: str
+    target: str
+    lane: str
+    place: str
+    mapping: str
+    rule: str
+    operation: str
+    repeatable: bool
+    blocks: bool
+    state: DeliveryState
+    reason: Reason | None = None
+    due_at: Instant | None = None
+    wait_until: Instant | None = None
+    mapping_hash: str | None = None
+    request: JSON = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """
+    A planned change of a delivery that nobody works on.
+
+    Takes effect only while the delivery has *version*. Moving out of
+    `claimed` raises the fence, so that its worker writes nothing.
+
+    Args:
+        due_at: of the new state; None for those that do not wait.
+        request: replaces the kept one unless None.
+    """
+
+    id: DeliveryId
+    version: int
+    state: DeliveryState
+    reason: Reason | None = None
+    due_at: Instant | None = None
+    wait_until: Instant | None = None
+    request: JSON = None

@@ -5,7 +5,9 @@ One transaction per verb. A verb that moves a delivery checks the state it
 moves from (and, for a worker's verbs, the fence) in the statement itself:
 no row changed means somebody else was faster, and nothing happens. Every
 change of a delivery also raises its order's `revision`, so that a plan made
-of what was read before is refused and made again. Times are passed in.
+of what was read before is refused and made again; only `claim` and `intend`
+raise no more than the delivery's `version`, which guards the plan's moves.
+Times are passed in.
 Implementations differ only in their dialect; `tests/journal` has the suite
 that each must pass.
 """
@@ -20,19 +22,21 @@ from bridge.model import (
     Attempt,
     Delivery,
     DeliveryId,
-    DeliveryState,
     Event,
     EventId,
     EventState,
     Instant,
-    Kind,
     Link,
     Millis,
+    Move,
+    NewDelivery,
     NewEvent,
     Phase,
-    Reason,
     Request,
 )
+
+SETTLE = Millis(30_000)
+"""How long the request of a lost worker may still arrive at its target."""
 
 # ---------------------------------------------------------------- taking
 
@@ -94,53 +98,6 @@ class Dossier:
     order: OrderRow | None
     deliveries: Sequence[Delivery] = ()
     links: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewDelivery:
-    """A delivery to add, unless its (effect_key, generation) is there."""
-
-    effect_key: str
-    generation: int
-    kind: Kind
-    store: str
-    order_id: str
-    target: str
-    lane: str
-    place: str
-    mapping: str
-    rule: str
-    operation: str
-    repeatable: bool
-    blocks: bool
-    state: DeliveryState
-    reason: Reason | None = None
-    due_at: Instant | None = None
-    wait_until: Instant | None = None
-    mapping_hash: str | None = None
-    request: JSON = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
-    """
-    A planned change of a delivery that nobody works on.
-
-    Takes effect only while the delivery has *version*. Moving out of
-    `claimed` raises the fence, so that its worker writes nothing.
-
-    Args:
-        due_at: of the new state; None for those that do not wait.
-        request: replaces the kept one unless None.
-    """
-
-    id: DeliveryId
-    version: int
-    state: DeliveryState
-    reason: Reason | None = None
-    due_at: Instant | None = None
-    wait_until: Instant | None = None
-    request: JSON = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +177,8 @@ class Result:
             outcome's class in lower case (`applied`), *answer* is capped.
         links: learned from the answer or a look-up.
         request_hash: of the request, kept when it was applied.
-        slot_free_at: when the limit's slot may be taken again.
+        slot_free_at: when the limit's slot may be taken again; None leaves
+            it as it is, or frees it when nothing was sent.
         wait_until: for `waiting`: when it becomes `held` at last.
     """
 
@@ -334,6 +292,20 @@ class Counts:
     """Of what could be sent right now."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beat:
+    """
+    A worker's sign of life.
+
+    Args:
+        problems: what is wrong with the files it reads, one line each.
+    """
+
+    worker: str
+    at: Instant
+    problems: Sequence[str]
+
+
 class Journal(Protocol):
     """The idempotency log. Safe to share between threads."""
 
@@ -366,8 +338,9 @@ class Journal(Protocol):
 
     def change_mark(self) -> int:
         """
-        Return a number that differs once another connection committed.
+        Return a number that differs once anything was committed.
 
+        By this process or another. Compare it with the same thread's.
         Cheap enough to ask fifty times a second.
         """
         ...
@@ -409,7 +382,12 @@ class Journal(Protocol):
         and moved, links are kept.
 
         Returns:
-            False when the order had changed since; nothing was kept.
+            False when the order, or a delivery to be moved, had changed
+            since; nothing was kept.
+
+        Raises:
+            ValueError: a move that `TRANSITIONS` has not, or of a delivery
+                that is sending, settling, uncertain or succeeded.
         """
         ...
 
@@ -436,9 +414,10 @@ class Journal(Protocol):
 
         Only the head of a lane is taken: none with an earlier place in the
         same lane may be blocking (`blocks` and in a state of `LIVE`, or
-        `dead`). Only targets whose gate is open and, where *slots* is not
-        0, only with a free slot, which is then taken. Raises the fence;
-        sets the lease. Oldest due first within each target.
+        `dead`), and none of the lane may be in flight. Only targets whose
+        gate is open and, where *slots* is not 0, only with a free slot,
+        which is then taken. Raises the fence; sets the lease. Oldest due
+        first within each target.
         """
         ...
 
@@ -467,30 +446,44 @@ class Journal(Protocol):
         Also closes the attempt, keeps links, sets the target's gate, gives
         the slot back, makes `waiting` deliveries of the order at this
         target due when links were learned, and makes the order due for
-        planning when the delivery came to rest.
+        planning when the delivery came to rest. A try that has an outcome
+        but did not get to `intend` is kept as an attempt of its own. A
+        result that leaves open whether it was applied makes the journal
+        forget which request was applied last for the effect.
+
+        A definite result that comes late, of the last attempt, still
+        settles an `uncertain` or `settling` delivery (`succeeded`, `dead`).
 
         Raises:
-            LeaseLost: the delivery has moved on. A definite result of the
-                last attempt still settles an `uncertain` or `settling`
-                delivery (`succeeded` or `dead`); otherwise it is kept as a
-                late attempt only.
+            LeaseLost: the delivery has moved on, and this settles nothing:
+                it is kept as a late attempt, with its gate and slot only.
+            ValueError: a step that `TRANSITIONS` has not.
         """
         ...
 
-    def reap(self, now: Instant) -> int:
+    def reap(self, now: Instant, *, settle: Millis = SETTLE) -> int:
         """
         End leases that ran out (`lifecycle.after_lost_lease`).
 
-        Returns how many.
+        `claimed` → `pending`, at the third time in a row `dead`;
+        `sending` → `settling` for *settle*, or `uncertain`. Raises the
+        fence. Returns how many.
         """
         ...
 
-    def take_over(self, owner: str, now: Instant) -> int:
+    def take_over(
+        self, owner: str, now: Instant, *, settle: Millis = SETTLE
+    ) -> int:
         """End all leases of *owner*, whose process is known to be dead."""
         ...
 
     def next_due(self, now: Instant) -> Instant | None:
-        """Return when something will be due next, if anything will."""
+        """
+        Return when something will be due next, after *now*, if anything will.
+
+        Deliveries, plans, leases, gates and slots count; what is due
+        already does not.
+        """
         ...
 
     # -- targets
@@ -529,6 +522,18 @@ class Journal(Protocol):
         Raises:
             NotFound: no such target.
         """
+        ...
+
+    # -- workers
+
+    def beat(
+        self, worker: str, *, problems: Sequence[str], now: Instant
+    ) -> None:
+        """Leave a sign of life, replacing this worker's last one."""
+        ...
+
+    def beats(self) -> Sequence[Beat]:
+        """Return the last sign of life of every worker."""
         ...
 
     # -- mapping texts

@@ -2,8 +2,8 @@
 The neutral Order: what a platform's body says, in one vocabulary.
 
 A `Snapshot` is what one body tells of an order. `OrderState` is all that was
-ever told of it, folded (`bridge.orders.fold`); `document` is what mapping
-expressions see. Money is decimal text (`"1499.00"`), quantities are
+ever told of it, folded (`bridge.orders.fold`); mapping expressions see its
+`bridge.orders.document`. Money is decimal text (`"1499.00"`), quantities are
 integers, times are ISO 8601 UTC with `Z`.
 """
 
@@ -238,7 +238,3 @@ def dump_state(state: OrderState) -> str:
 def load_state(text: str) -> OrderState:
     """Return the state that `dump_state` wrote."""
     return _STATE.validate_json(text)
-
-
-ORDER_FIELDS: Mapping[str, Any] = {}
-"""The shape of `document`, for checking expressions; filled below."""

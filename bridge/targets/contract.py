@@ -5,19 +5,86 @@ A `Contract` is data and pure functions; it opens no socket. Everything a
 vendor leaves unknown is a field that `targets.yaml` can set.
 """
 
+import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import from_json
 
 from bridge.model import (
     JSON,
     Exchange,
+    Instant,
     Millis,
     Outcome,
     Repeat,
     Request,
 )
+
+
+class Sent(BaseModel):
+    """
+    What we send: strict, so that a typo in a mapping is found.
+
+    A field's docstring is its description in the JSON Schema.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        use_attribute_docstrings=True,
+    )
+
+
+class Received(BaseModel):
+    """What we must find in an answer; all else in it is let through."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+
+
+def optional() -> Any:
+    """
+    Declare a field of `Sent` that may be left out but not be null.
+
+    Where the vendor takes null as well, the type says `| None`.
+    """
+    return Field(default=None, json_schema_extra=_without_default)
+
+
+def _without_default(schema: dict[str, Any]) -> None:
+    """Keep the stand-in for 'left out' from being published as a value."""
+    schema.pop("default", None)
+
+
+def jwt_expiry(token: str) -> int | None:
+    """
+    Return the `exp` of *token* in seconds since the epoch, unverified.
+
+    None when it is no JWT, or one that does not say when it ends. For
+    planning a renewal only: the signature is not looked at.
+    """
+    match token.split("."):
+        case [_, payload, _]:
+            claims = _claims(payload)
+        case _:
+            return None
+    expiry = claims.get("exp") if isinstance(claims, dict) else None
+    if isinstance(expiry, bool) or not isinstance(expiry, int | float):
+        return None
+    return int(expiry)
+
+
+def _claims(payload: str) -> JSON:
+    """Return what a JWT's middle part says, or None."""
+    padded = payload + "=" * (-len(payload) % 4)
+    try:
+        decoded = base64.urlsafe_b64decode(padded)
+        return from_json(decoded, allow_inf_nan=False)
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +120,22 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """
+    How the target is asked whether it has what was sent.
+
+    Args:
+        operation: the name of the one that lists.
+        recognise: given the body that was sent, returns a test for the
+            listed items, or None when the body carries nothing to know it
+            by (then absence can not be proved).
+    """
+
+    operation: str
+    recognise: Callable[[JSON], Callable[[JSON], bool] | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """
     One call of a contract.
@@ -70,6 +153,9 @@ class Operation:
             targets that say no with a 200.
         dress: turns the mapping's rendered body into the one that is sent,
             for what follows from it (Every's `updateMask`).
+        dressed: the pydantic model of the body that is sent, where it is
+            not *body*.
+        lookup: set when *repeat* is `by_lookup`.
         source: address of the vendor's page.
     """
 
@@ -87,6 +173,8 @@ class Operation:
     search: Search | None = None
     judge: Callable[[JSON], Outcome | None] | None = None
     dress: Callable[[JSON], JSON] | None = None
+    dressed: type[BaseModel] | None = None
+    lookup: Lookup | None = None
 
     @property
     def repeatable(self) -> bool:
@@ -139,5 +227,16 @@ class Contract:
     not_processed_statuses: tuple[int, ...] = ()
 
 
-OutcomeOf = Callable[[Contract, Operation, Exchange], Outcome]
-"""The form of `bridge.targets.outcome.outcome_of`."""
+class OutcomeOf(Protocol):
+    """The form of `bridge.targets.outcome.outcome_of`."""
+
+    def __call__(
+        self,
+        contract: Contract,
+        operation: Operation,
+        exchange: Exchange,
+        *,
+        now: Instant,
+    ) -> Outcome:
+        """Return what *exchange* taught us; *now* reads its HTTP dates."""
+        ...

@@ -1,0 +1,211 @@
+"""
+Connections to one SQLite file, and the order in which they write.
+
+SQLite lets one connection write at a time, and lets the others find out by
+sleeping and trying again, which is neither fast nor fair. Here they queue:
+threads of a process for a lock, processes of a host for an flock on a file
+beside the database. SQLite's own lock is then free, but for strangers.
+"""
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlite_utils import Database
+from sqlite_utils.db import (  # type: ignore[attr-defined]
+    sqlite3 as sqlite3,  # noqa: PLC0414
+)
+
+from bridge.errors import JournalUnavailable, UnsafeSQLite
+
+BUSY_TIMEOUT_MS = 5_000
+"""For writers that do not queue with us, such as SQLite's own shell."""
+
+QUEUE_TIMEOUT_S = 5.0
+"""So long a thread queues within its process; the store then gets a 503."""
+
+KEPT_WAL_BYTES = 64 * 1024 * 1024
+"""A log that grew larger, under a long read, is cut after its checkpoint."""
+
+
+def is_safe(version: tuple[int, int, int]) -> bool:
+    """
+    Return whether this SQLite keeps what it committed to a WAL.
+
+    Up to 3.51.2 it can lose commits when several connections write and
+    checkpoint. Before 3.7.0 there was no WAL at all.
+
+    Source: https://sqlite.org/wal.html#walresetbug, 2026-11
+    """
+    match version:
+        case (3, 44, patch):
+            return patch >= 6  # noqa: PLR2004
+        case (3, 50, patch):
+            return patch >= 7  # noqa: PLR2004
+        case _:
+            return version >= (3, 51, 3)
+
+
+def refuse_unsafe(version: tuple[int, int, int]) -> None:
+    """
+    Refuse to work on a SQLite that can lose commits.
+
+    Raises:
+        UnsafeSQLite: saying what to install.
+    """
+    if not is_safe(version):
+        message = (
+            f"SQLite {'.'.join(map(str, version))} can lose commits:"
+            " `pip install pysqlite3`, or use a Python with SQLite 3.51.3"
+            " or newer"
+        )
+        raise UnsafeSQLite(message)
+
+
+_OF_THE_CALLER = (
+    sqlite3.IntegrityError,
+    sqlite3.ProgrammingError,
+    sqlite3.DataError,
+)
+
+
+@contextmanager
+def told_as_unavailable() -> Iterator[None]:
+    """
+    Turn SQLite's trouble into ours; the caller's mistakes stay as they are.
+
+    Raises:
+        JournalUnavailable: locked, full, read-only, unreadable, corrupt.
+    """
+    try:
+        yield
+    except _OF_THE_CALLER:
+        raise
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorname", None) or "SQLITE_ERROR"
+        message = f"{error} ({code})"
+        raise JournalUnavailable(message) from error
+
+
+class _Process:
+    """
+    What belongs to one process and must not be used by its children.
+
+    A forked child makes its own; two made at once by two threads do no
+    harm, since each has its own hold on the lock file.
+    """
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.queue = threading.Lock()
+        self.mine = threading.local()
+        self.lock_file: int | None = None
+
+
+class Connections:
+    """One connection per thread and process, opened when first used."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._process = _Process()
+        self._left_to_parent: list[_Process] = []
+
+    def database(self) -> Database:
+        """
+        Return this thread's connection.
+
+        Raises:
+            JournalUnavailable: there is no such file, or it can not be read.
+        """
+        mine = self._here().mine
+        if getattr(mine, "database", None) is None:
+            with told_as_unavailable():
+                mine.database = self._open()
+        database: Database = mine.database
+        return database
+
+    def close(self) -> None:
+        """Close this thread's connection; another use opens it again."""
+        mine = self._here().mine
+        if getattr(mine, "database", None) is not None:
+            mine.database.close()
+            mine.database = None
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """
+        Wait until no other thread or process of this host writes.
+
+        Raises:
+            JournalUnavailable: another thread has waited too long already,
+                or there is no place for the lock.
+        """
+        process = self._here()
+        if not process.queue.acquire(timeout=QUEUE_TIMEOUT_S):
+            message = "another process holds the journal's lock for too long"
+            raise JournalUnavailable(message)
+        try:
+            lock_file = self._lock(process)
+            try:
+                yield
+            finally:
+                fcntl.flock(lock_file, fcntl.LOCK_UN)
+        finally:
+            process.queue.release()
+
+    def create(self) -> None:
+        """
+        Make the file and its folder, for nobody else to read.
+
+        Raises:
+            JournalUnavailable: they can not be made.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        except OSError as error:
+            message = f"{self.path} can not be written: {error.strerror}"
+            raise JournalUnavailable(message) from error
+
+    def _here(self) -> _Process:
+        if self._process.pid != os.getpid():
+            # Kept, because closing an inherited connection would close it
+            # under the parent.
+            self._left_to_parent.append(self._process)
+            self._process = _Process()
+        return self._process
+
+    def _lock(self, process: _Process) -> int:
+        try:
+            if process.lock_file is None:
+                process.lock_file = os.open(
+                    f"{self.path}.lock", os.O_RDWR | os.O_CREAT, 0o600
+                )
+            fcntl.flock(process.lock_file, fcntl.LOCK_EX)
+        except OSError as error:
+            message = f"{self.path}.lock: {error.strerror}"
+            raise JournalUnavailable(message) from error
+        return process.lock_file
+
+    def _open(self) -> Database:
+        """Open, never create: an empty database would hide a wrong path."""
+        connection = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode=rw",
+            uri=True,
+            isolation_level=None,
+            timeout=BUSY_TIMEOUT_MS / 1_000,
+            cached_statements=256,
+        )
+        database = Database(connection, execute_plugins=False)
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "trusted_schema = OFF",
+            f"journal_size_limit = {KEPT_WAL_BYTES}",
+        ):
+            database.execute(f"PRAGMA {pragma}").fetchall()
+        return database

@@ -1,0 +1,277 @@
+"""The verbs of a person: redeliver, resolve. Each leaves an audit entry."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from typing_extensions import override
+
+from bridge.errors import (
+    ForceNeeded,
+    InFlight,
+    NotDecidable,
+    NotFound,
+    VersionMismatch,
+)
+from bridge.journal import rows
+from bridge.journal.session import (
+    Session,
+    Verbs,
+    because,
+    find,
+    keep_links,
+    save,
+    touch_order,
+)
+from bridge.model import (
+    ATTENTION,
+    IN_FLIGHT,
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    Instant,
+    Kind,
+    Link,
+    Reason,
+)
+
+_S = DeliveryState
+
+
+class Operating(Verbs):
+    """Does what an operator decided."""
+
+    @override
+    def redeliver(
+        self,
+        id: DeliveryId,
+        *,
+        actor: str,
+        reason: str,
+        force: bool,
+        now: Instant,
+    ) -> Delivery:
+        with self.writing() as session:
+            before = _known(session, id)
+            _check_redelivery(session, before, force=force)
+            after = save(session, before, _again(before, now), now)
+            touch_order(session, after, now)
+            _note(
+                session,
+                "redeliver",
+                before,
+                after,
+                actor=actor,
+                reason=reason,
+                detail={"force": force},
+            )
+        return after
+
+    @override
+    def resolve(
+        self,
+        id: DeliveryId,
+        *,
+        decision: str,
+        links: Mapping[str, str],
+        actor: str,
+        reason: str,
+        if_version: int | None,
+        now: Instant,
+    ) -> Delivery:
+        with self.writing() as session:
+            before = _known(session, id)
+            _check_decision(session, before, decision, if_version)
+            after = _decided(before, decision, actor, now)
+            after = save(session, before, after, now)
+            if after.state is _S.SUCCEEDED:
+                # Done, but nobody knows with which request.
+                session.run("forget_applied", effect_key=before.effect_key)
+            keep_links(session, _links(before, links, actor), now)
+            touch_order(session, after, now)
+            _note(
+                session,
+                "resolve",
+                before,
+                after,
+                actor=actor,
+                reason=reason,
+                detail={"decision": decision, "links": dict(links)},
+            )
+        return after
+
+
+def _known(session: Session, id: DeliveryId) -> Delivery:
+    delivery = find(session, id)
+    if delivery is None:
+        message = f"There is no delivery {id}."
+        raise NotFound(message)
+    return delivery
+
+
+# ------------------------------------------------------ what may be done
+
+
+def _check_redelivery(
+    session: Session, before: Delivery, *, force: bool
+) -> None:
+    name = f"Delivery {before.id}"
+    if newer := _replacement(session, before):
+        message = f"{name} was replaced: redeliver {newer} instead."
+        raise NotFound(message)
+    if before.state in IN_FLIGHT | {_S.SETTLING}:
+        message = f"{name} is {before.state}: try again in a moment."
+        raise InFlight(message)
+    if before.kind is not Kind.CALL:
+        message = f"{name} is a question, not a call: resolve it instead."
+        raise NotDecidable(message)
+    if before.state is _S.UNCERTAIN:
+        message = f"{name} may have been applied: resolve it instead."
+        raise NotDecidable(message)
+    if not (force or before.repeatable) and _may_be_applied(session, before):
+        message = (
+            f"{name} was or may have been applied, and would make a second"
+            " one: say `force` if that is wanted."
+        )
+        raise ForceNeeded(message)
+
+
+def _check_decision(
+    session: Session,
+    before: Delivery,
+    decision: str,
+    if_version: int | None,
+) -> None:
+    name = f"Delivery {before.id}"
+    if if_version is not None and if_version != before.version:
+        message = f"{name} has changed since you looked: look again."
+        raise VersionMismatch(message)
+    if before.state in IN_FLIGHT:
+        message = f"{name} is {before.state}: try again in a moment."
+        raise InFlight(message)
+    if before.state not in ATTENTION:
+        message = f"{name} is {before.state}: it waits for no decision."
+        raise NotDecidable(message)
+    if decision not in _DECISIONS:
+        message = f"`{decision}` is no decision: say {', '.join(_DECISIONS)}."
+        raise NotDecidable(message)
+    if decision == "resend":
+        _check_resend(session, before)
+
+
+def _check_resend(session: Session, before: Delivery) -> None:
+    name = f"Delivery {before.id}"
+    if before.kind is not Kind.CALL and before.reason != "came_back":
+        message = f"{name} is a question: say `done` or `cancel`."
+        raise NotDecidable(message)
+    if newer := _replacement(session, before):
+        message = f"{name} was replaced: redeliver {newer} instead."
+        raise NotDecidable(message)
+
+
+def _replacement(session: Session, before: Delivery) -> DeliveryId | None:
+    (row,) = session.rows("newest_generation", effect_key=before.effect_key)
+    if row["generation"] == before.generation:
+        return None
+    return DeliveryId(row["id"])
+
+
+def _may_be_applied(session: Session, before: Delivery) -> bool:
+    return (
+        before.state is _S.SUCCEEDED
+        or session.row("maybe_applied", delivery_id=before.id) is not None
+    )
+
+
+# ------------------------------------------------------------ what is done
+
+
+def _again(before: Delivery, now: Instant) -> Delivery:
+    """Return the same delivery as a new generation, due now."""
+    generation = before.generation + 1
+    rest, _slash, _old = before.place.rpartition("/")
+    return replace(
+        because(before, None),
+        generation=generation,
+        place=f"{rest}/{generation:06d}",
+        state=_S.PENDING,
+        due_at=now,
+        attempts=0,
+        claims=0,
+        forced=True,
+        live_since=now,
+    )
+
+
+def _closed(before: Delivery, state: DeliveryState, text: str) -> Delivery:
+    return replace(
+        because(before, Reason(code="operator", text=text)),
+        state=state,
+        forced=False,
+        request_hash=None if state is _S.SUCCEEDED else before.request_hash,
+    )
+
+
+def _decided(
+    before: Delivery, decision: str, actor: str, now: Instant
+) -> Delivery:
+    if decision == "resend":
+        return _again(before, now)
+    state, text = _DECISIONS[decision]
+    return _closed(before, state, f"{text} {actor}.")
+
+
+_DECISIONS: Mapping[str, tuple[DeliveryState, str]] = {
+    "exists": (_S.SUCCEEDED, "Found at the target by"),
+    "done": (_S.SUCCEEDED, "Marked as done by"),
+    "resend": (_S.PENDING, "Sent again by"),
+    "cancel": (_S.CANCELLED, "Cancelled by"),
+}
+
+
+def _links(
+    before: Delivery, links: Mapping[str, str], actor: str
+) -> list[Link]:
+    return [
+        Link(
+            store=before.store,
+            order_id=before.order_id,
+            target=before.target,
+            name=name,
+            value=value,
+            source=f"operator:{actor}",
+        )
+        for name, value in links.items()
+    ]
+
+
+def _note(
+    session: Session,
+    action: str,
+    before: Delivery,
+    after: Delivery,
+    *,
+    actor: str,
+    reason: str,
+    detail: Mapping[str, object],
+) -> None:
+    session.run(
+        "note",
+        at=after.updated_at,
+        actor=actor,
+        action=action,
+        delivery_id=after.id,
+        target=after.target,
+        reason=reason,
+        detail=rows.pack(
+            {**detail, "before": _gist(before), "after": _gist(after)}
+        ),
+    )
+
+
+def _gist(delivery: Delivery) -> Mapping[str, object]:
+    return {
+        "state": delivery.state,
+        "reason": delivery.reason,
+        "generation": delivery.generation,
+        "version": delivery.version,
+    }

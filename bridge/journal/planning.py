@@ -1,0 +1,198 @@
+"""The verbs of planning: what an order asks for becomes deliveries."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from typing_extensions import override
+
+from bridge.journal import rows
+from bridge.journal.protocol import (
+    Dossier,
+    EventVerdict,
+    Move,
+    NewDelivery,
+    OrderPlan,
+    OrderRow,
+)
+from bridge.journal.session import (
+    ON_THE_WAY,
+    Session,
+    Verbs,
+    because,
+    find,
+    keep_links,
+    save,
+)
+from bridge.lifecycle import TRANSITIONS
+from bridge.model import (
+    IN_FLIGHT,
+    UNSENT,
+    Delivery,
+    DeliveryState,
+    Event,
+    Instant,
+    Link,
+)
+
+_S = DeliveryState
+
+_PLANNABLE = UNSENT | {
+    _S.CLAIMED,
+    _S.DEAD,
+    _S.CANCELLED,
+    _S.SUPERSEDED,
+    _S.UNCHANGED,
+}
+"""The states that a plan may move out of: no byte is on its way, and what
+became of earlier ones is known."""
+
+
+class _PlanRefused(Exception):
+    """What the plan was made of has changed: roll back."""
+
+
+class Planning(Verbs):
+    """Reads orders and their events, keeps plans."""
+
+    @override
+    def unplanned(self, limit: int) -> Sequence[Event]:
+        with self.reading() as session:
+            found = session.rows("unplanned", limit=limit)
+        return [rows.event(row) for row in found]
+
+    @override
+    def orders_due(
+        self, now: Instant, limit: int
+    ) -> Sequence[tuple[str, str]]:
+        with self.reading() as session:
+            found = session.rows("orders_due", now=now, limit=limit)
+        return [(row["store"], row["order_id"]) for row in found]
+
+    @override
+    def dossier(self, store: str, order_id: str) -> Dossier:
+        order = {"store": store, "order_id": order_id}
+        with self.reading() as session:
+            deliveries = session.rows("dossier_deliveries", **order)
+            links = session.rows("links_of_order", **order)
+            return Dossier(
+                order=find_order(session, store, order_id),
+                deliveries=[rows.delivery(row) for row in deliveries],
+                links=_by_target(rows.link(row) for row in links),
+            )
+
+    @override
+    def plan(self, plan: OrderPlan, now: Instant) -> bool:
+        try:
+            with self.writing() as session:
+                _keep_plan(session, plan, now)
+        except _PlanRefused:
+            return False
+        return True
+
+    @override
+    def set_aside(self, verdicts: Sequence[EventVerdict]) -> None:
+        with self.writing() as session:
+            for verdict in verdicts:
+                _judge(session, verdict, verdict.order_id)
+
+    @override
+    def replan(self, store: str, order_id: str, now: Instant) -> None:
+        with self.writing() as session:
+            session.run(
+                "replan_order", store=store, order_id=order_id, now=now
+            )
+
+
+def find_order(session: Session, store: str, order_id: str) -> OrderRow | None:
+    """Return an order's row, if there is one."""
+    row = session.row("order", store=store, order_id=order_id)
+    return None if row is None else rows.order(row)
+
+
+def _by_target(links: Iterable[Link]) -> Mapping[str, Mapping[str, str]]:
+    known: dict[str, dict[str, str]] = {}
+    for link in links:
+        known.setdefault(link.target, {})[link.name] = link.value
+    return known
+
+
+def _keep_plan(session: Session, plan: OrderPlan, now: Instant) -> None:
+    _keep_order(session, plan)
+    for verdict in plan.events:
+        _judge(session, verdict, verdict.order_id or plan.order_id)
+    for move in plan.moves:
+        _move(session, move, now)
+    for new in plan.adds:
+        _add(session, new, now)
+    keep_links(session, plan.links, now)
+
+
+def _keep_order(session: Session, plan: OrderPlan) -> None:
+    values = {
+        "store": plan.store,
+        "order_id": plan.order_id,
+        "version": plan.version,
+        "body_event": plan.body_event,
+        "plan_due": plan.plan_due,
+        "state": plan.state,
+    }
+    if plan.seen_revision is None:
+        kept = session.run("insert_order", **values)
+    else:
+        kept = session.run(
+            "update_order", seen_revision=plan.seen_revision, **values
+        )
+    if not kept:
+        raise _PlanRefused
+
+
+def _judge(
+    session: Session, verdict: EventVerdict, order_id: str | None
+) -> None:
+    session.run(
+        "judge_event",
+        id=verdict.id,
+        state=verdict.state.value,
+        reason=verdict.reason,
+        order_id=order_id,
+    )
+
+
+def _add(session: Session, new: NewDelivery, now: Instant) -> None:
+    due_at = now if new.due_at is None else new.due_at
+    session.run(
+        "insert_delivery",
+        now=now,
+        due_at=due_at if new.state in ON_THE_WAY else None,
+        live_since=due_at,
+        **rows.new_delivery_values(new),
+    )
+
+
+def _move(session: Session, move: Move, now: Instant) -> None:
+    before = find(session, move.id)
+    if before is None or before.version != move.version:
+        raise _PlanRefused
+    _check(before, move)
+    claimed = before.state is _S.CLAIMED
+    revived = before.state not in ON_THE_WAY and not claimed
+    after = replace(
+        because(before, move.reason),
+        state=move.state,
+        fence=before.fence + claimed,
+        due_at=move.due_at,
+        wait_until=move.wait_until,
+        request=before.request if move.request is None else move.request,
+        live_since=now if revived else before.live_since,
+    )
+    save(session, before, after, now)
+
+
+def _check(before: Delivery, move: Move) -> None:
+    stays = move.state is before.state and before.state not in IN_FLIGHT
+    goes = (
+        move.state in TRANSITIONS[before.state] and move.state not in IN_FLIGHT
+    )
+    if before.state not in _PLANNABLE or not (stays or goes):
+        message = f"a plan can not move {before.state} to {move.state}"
+        raise ValueError(message)

@@ -1,0 +1,431 @@
+-- Every statement of the journal, under its name. Parameters are `:name`;
+-- times are passed in. The text is what SQLite and PostgreSQL both take;
+-- the lists of states are spelled as in the partial indexes, which are only
+-- used when they are.
+
+-- ---------------------------------------------------------------- taking
+
+-- name: append_event
+INSERT INTO events (store, platform, topic, dedupe_key, sha256, received_at,
+                    state, reason, headers, body)
+VALUES (:store, :platform, :topic, :dedupe_key, :sha256, :received_at,
+        :state, :reason, :headers, :body)
+ON CONFLICT (dedupe_key) DO NOTHING
+RETURNING id;
+
+-- name: event_of_key
+SELECT id FROM events WHERE dedupe_key = :dedupe_key;
+
+-- -------------------------------------------------------------- planning
+
+-- name: unplanned
+SELECT * FROM events WHERE state = 'stored' ORDER BY id LIMIT :limit;
+
+-- name: orders_due
+SELECT store, order_id FROM orders
+WHERE plan_due IS NOT NULL AND plan_due <= :now
+ORDER BY plan_due LIMIT :limit;
+
+-- name: judge_event
+UPDATE events SET state = :state, reason = :reason,
+                  order_id = COALESCE(:order_id, order_id)
+WHERE id = :id AND state = 'stored';
+
+-- name: order
+SELECT * FROM orders WHERE store = :store AND order_id = :order_id;
+
+-- name: insert_order
+INSERT INTO orders (store, order_id, version, revision, body_event,
+                    plan_due, state)
+VALUES (:store, :order_id, :version, 1, :body_event, :plan_due, :state)
+ON CONFLICT (store, order_id) DO NOTHING;
+
+-- name: update_order
+UPDATE orders SET version = :version, revision = revision + 1,
+                  body_event = :body_event, plan_due = :plan_due,
+                  state = :state
+WHERE store = :store AND order_id = :order_id
+  AND revision = :seen_revision;
+
+-- name: touch_order
+UPDATE orders SET revision = revision + 1
+WHERE store = :store AND order_id = :order_id;
+
+-- name: replan_order
+UPDATE orders SET revision = revision + 1, plan_due = :now
+WHERE store = :store AND order_id = :order_id;
+
+-- name: insert_delivery
+INSERT INTO deliveries (
+  effect_key, generation, kind, store, order_id, target, lane, place,
+  mapping, rule, operation, repeatable, blocks, state, reason, reason_text,
+  reason_where, fence, due_at, wait_until, attempts, claims, version,
+  mapping_hash, forced, live_since, created_at, updated_at, request)
+VALUES (
+  :effect_key, :generation, :kind, :store, :order_id, :target, :lane, :place,
+  :mapping, :rule, :operation, :repeatable, :blocks, :state, :reason,
+  :reason_text, :reason_where, 0, :due_at, :wait_until, 0, 0, 1,
+  :mapping_hash, 0, :live_since, :now, :now, :request)
+ON CONFLICT (effect_key, generation) DO NOTHING;
+
+-- ------------------------------------------------------------ deliveries
+
+-- name: delivery
+SELECT * FROM deliveries WHERE id = :id;
+
+-- name: save_delivery
+UPDATE deliveries SET
+  generation = :generation, place = :place, state = :state, reason = :reason,
+  reason_text = :reason_text, reason_where = :reason_where, fence = :fence,
+  owner = :owner, lease_until = :lease_until, due_at = :due_at,
+  wait_until = :wait_until, attempts = :attempts, claims = :claims,
+  version = :version, mapping_hash = :mapping_hash,
+  request_hash = :request_hash, forced = :forced, live_since = :live_since,
+  updated_at = :updated_at, request = :request
+WHERE id = :id AND version = :seen_version;
+
+-- name: newest_generation
+SELECT id, generation FROM deliveries WHERE effect_key = :effect_key
+ORDER BY generation DESC LIMIT 1;
+
+-- name: applied_hash
+SELECT request_hash FROM deliveries
+WHERE effect_key = :effect_key AND request_hash IS NOT NULL
+ORDER BY generation DESC LIMIT 1;
+
+-- name: forget_applied
+UPDATE deliveries SET request_hash = NULL
+WHERE effect_key = :effect_key AND request_hash IS NOT NULL;
+
+-- name: keep_link
+INSERT INTO links (store, order_id, target, name, value, source)
+VALUES (:store, :order_id, :target, :name, :value, :source)
+ON CONFLICT (store, order_id, target, name) DO UPDATE
+SET value = excluded.value, source = excluded.source
+WHERE links.value <> excluded.value
+  AND (excluded.source <> 'attribute' OR links.source = 'attribute');
+
+-- name: keep_link_if_new
+INSERT INTO links (store, order_id, target, name, value, source)
+VALUES (:store, :order_id, :target, :name, :value, :source)
+ON CONFLICT (store, order_id, target, name) DO NOTHING;
+
+-- name: wake_waiting
+UPDATE deliveries SET due_at = :now, version = version + 1, updated_at = :now
+WHERE order_id = :order_id AND store = :store AND target = :target
+  AND state = 'waiting' AND due_at > :now;
+
+-- name: links_of_order
+SELECT * FROM links WHERE store = :store AND order_id = :order_id
+ORDER BY target, name;
+
+-- name: links_at_target
+SELECT name, value FROM links
+WHERE store = :store AND order_id = :order_id AND target = :target;
+
+-- --------------------------------------------------------------- sending
+
+-- name: gate_shut
+SELECT 1 AS shut FROM targets
+WHERE name = :target
+  AND (paused IS NOT NULL OR closed_until > :now);
+
+-- name: due_heads
+SELECT d.id FROM deliveries d
+WHERE d.target = :target
+  AND d.state IN ('waiting', 'pending', 'settling')
+  AND d.due_at <= :now
+  AND NOT EXISTS (
+    SELECT 1 FROM deliveries e
+    WHERE e.lane = d.lane AND e.place < d.place AND e.blocks = 1
+      AND e.state IN ('waiting', 'pending', 'claimed', 'sending', 'settling',
+                      'uncertain', 'held', 'dead'))
+  AND NOT EXISTS (
+    SELECT 1 FROM deliveries e
+    WHERE e.lane = d.lane AND e.state IN ('claimed', 'sending'))
+ORDER BY d.due_at, d.id LIMIT :room;
+
+-- name: claim_delivery
+UPDATE deliveries SET state = 'claimed', fence = fence + 1,
+                      version = version + 1, owner = :owner,
+                      lease_until = :lease_until, updated_at = :now
+WHERE id = :id AND state IN ('waiting', 'pending', 'settling')
+  AND NOT EXISTS (
+    SELECT 1 FROM deliveries e
+    WHERE e.lane = deliveries.lane AND e.state IN ('claimed', 'sending'))
+RETURNING *;
+
+-- name: add_slot
+INSERT INTO slots (target, n, free_at) VALUES (:target, :n, 0)
+ON CONFLICT (target, n) DO NOTHING;
+
+-- name: free_slots
+SELECT n FROM slots
+WHERE target = :target AND n < :slots AND free_at <= :now
+ORDER BY free_at, n;
+
+-- name: count_slots
+SELECT COUNT(*) AS slots FROM slots WHERE target = :target;
+
+-- name: take_slot
+UPDATE slots SET free_at = :free_at, delivery_id = :delivery_id,
+                 fence = :fence
+WHERE target = :target AND n = :n;
+
+-- name: give_back_slot
+UPDATE slots SET free_at = :free_at
+WHERE target = :target AND n = :n AND delivery_id = :delivery_id
+  AND fence = :fence;
+
+-- name: intend
+UPDATE deliveries SET state = 'sending', claims = 0, version = version + 1,
+                      mapping_hash = :mapping_hash, request = :request,
+                      updated_at = :now
+WHERE id = :id AND fence = :fence AND state = 'claimed';
+
+-- name: open_attempt
+INSERT INTO attempts (delivery_id, number, fence, operation, mapping_hash,
+                      phase, started_at, request)
+VALUES (:delivery_id,
+        (SELECT COALESCE(MAX(number), 0) + 1 FROM attempts
+         WHERE delivery_id = :delivery_id),
+        :fence, :operation, :mapping_hash, :phase, :started_at, :request)
+RETURNING number;
+
+-- name: close_attempt
+UPDATE attempts SET phase = :phase, outcome = :outcome, reason = :reason,
+                    status = :status, answer = :answer, ended_at = :ended_at
+WHERE delivery_id = :delivery_id AND number = :number AND fence = :fence;
+
+-- name: last_attempt
+SELECT * FROM attempts WHERE delivery_id = :delivery_id
+ORDER BY number DESC LIMIT 1;
+
+-- name: lose_attempts
+UPDATE attempts SET outcome = 'maybe', reason = 'worker_lost',
+                    ended_at = :now
+WHERE delivery_id = :delivery_id AND outcome IS NULL;
+
+-- name: maybe_applied
+SELECT 1 AS applied FROM attempts
+WHERE delivery_id = :delivery_id
+  AND (outcome IS NULL OR outcome IN ('applied', 'maybe'))
+LIMIT 1;
+
+-- name: lost_leases
+SELECT * FROM deliveries
+WHERE state IN ('claimed', 'sending') AND lease_until <= :now
+ORDER BY lease_until;
+
+-- name: leases_of
+SELECT * FROM deliveries
+WHERE state IN ('claimed', 'sending') AND lease_until > 0
+  AND owner = :owner
+ORDER BY lease_until;
+
+-- name: next_due
+SELECT MIN(at) AS at FROM (
+  SELECT MIN(due_at) AS at FROM deliveries
+  WHERE state IN ('waiting', 'pending', 'settling') AND due_at > :now
+  UNION ALL
+  SELECT MIN(lease_until) FROM deliveries
+  WHERE state IN ('claimed', 'sending') AND lease_until > :now
+  UNION ALL
+  SELECT MIN(plan_due) FROM orders
+  WHERE plan_due IS NOT NULL AND plan_due > :now
+  UNION ALL
+  SELECT MIN(closed_until) FROM targets WHERE closed_until > :now
+  UNION ALL
+  SELECT MIN(free_at) FROM slots WHERE free_at > :now
+) AS wakes;
+
+-- --------------------------------------------------------------- targets
+
+-- name: target
+SELECT * FROM targets WHERE name = :name;
+
+-- name: targets
+SELECT * FROM targets ORDER BY name;
+
+-- name: pin_target
+INSERT INTO targets (name, host) VALUES (:name, :host)
+ON CONFLICT (name) DO UPDATE SET host = excluded.host
+WHERE targets.host = '';
+
+-- name: adopt_target
+INSERT INTO targets (name, host) VALUES (:name, :host)
+ON CONFLICT (name) DO UPDATE SET host = excluded.host;
+
+-- name: set_gate
+UPDATE targets SET paused = :paused, paused_at = :paused_at,
+                   closed_until = :closed_until
+WHERE name = :name;
+
+-- name: narrow_gate
+INSERT INTO targets (name, host, paused, paused_at, closed_until)
+VALUES (:name, '', :paused, :paused_at, :closed_until)
+ON CONFLICT (name) DO UPDATE SET
+  paused = COALESCE(targets.paused, excluded.paused),
+  paused_at = COALESCE(targets.paused_at, excluded.paused_at),
+  closed_until = CASE
+    WHEN targets.closed_until IS NULL
+      OR targets.closed_until < excluded.closed_until
+    THEN excluded.closed_until
+    ELSE targets.closed_until END;
+
+-- --------------------------------------------------------- mapping texts
+
+-- name: mapping_in_force
+SELECT * FROM mappings WHERE name = :name AND until IS NULL;
+
+-- name: mappings_in_force
+SELECT * FROM mappings WHERE until IS NULL ORDER BY name;
+
+-- name: insert_mapping
+INSERT INTO mappings (name, hash, since, text)
+VALUES (:name, :hash, :now, :text);
+
+-- name: retire_mapping
+UPDATE mappings SET until = :now WHERE name = :name AND until IS NULL;
+
+-- name: mapping_text
+SELECT * FROM mappings WHERE hash = :hash ORDER BY id DESC LIMIT 1;
+
+-- name: first_in_force
+SELECT MIN(since) AS since FROM mappings WHERE name = :name;
+
+-- name: held_calls
+SELECT * FROM deliveries
+WHERE mapping = :mapping AND state = 'held' AND kind = 'call'
+  AND (reason IS NULL OR reason NOT IN ('came_back', 'operator'));
+
+-- ------------------------------------------------------------- operators
+
+-- name: event
+SELECT * FROM events WHERE id = :id;
+
+-- name: events_all
+SELECT * FROM events
+WHERE id < :before
+  AND (CAST(:store AS TEXT) IS NULL OR store = :store)
+  AND (CAST(:topic AS TEXT) IS NULL OR topic = :topic)
+  AND (CAST(:since AS BIGINT) IS NULL OR received_at >= :since)
+  AND (CAST(:until AS BIGINT) IS NULL OR received_at < :until)
+ORDER BY id DESC LIMIT :limit;
+
+-- name: events_in_state
+SELECT * FROM events
+WHERE state = :state AND id < :before
+  AND (CAST(:store AS TEXT) IS NULL OR store = :store)
+  AND (CAST(:topic AS TEXT) IS NULL OR topic = :topic)
+  AND (CAST(:since AS BIGINT) IS NULL OR received_at >= :since)
+  AND (CAST(:until AS BIGINT) IS NULL OR received_at < :until)
+ORDER BY id DESC LIMIT :limit;
+
+-- name: events_of_order
+SELECT * FROM events
+WHERE order_id = :order AND id < :before
+  AND (CAST(:store AS TEXT) IS NULL OR store = :store)
+  AND (CAST(:topic AS TEXT) IS NULL OR topic = :topic)
+  AND (CAST(:state AS TEXT) IS NULL OR state = :state)
+  AND (CAST(:since AS BIGINT) IS NULL OR received_at >= :since)
+  AND (CAST(:until AS BIGINT) IS NULL OR received_at < :until)
+ORDER BY id DESC LIMIT :limit;
+
+-- name: orders
+SELECT * FROM orders
+WHERE (version, store, order_id) < (:version, :before_store, :order_id)
+  AND (CAST(:store AS TEXT) IS NULL OR store = :store)
+ORDER BY version DESC, store DESC, order_id DESC LIMIT :limit;
+
+-- name: deliveries_all
+SELECT * FROM deliveries
+WHERE id < :before
+  AND (CAST(:store AS TEXT) IS NULL OR store = :store)
+  AND (CAST(:target AS TEXT) IS NULL OR target = :target)
+  AND (CAST(:state AS TEXT) IS NULL OR state = :state)
+  AND (CAST(:attention AS BIGINT) IS NULL
+       OR :attention = CASE WHEN state IN ('held', 'uncertain', 'dead')
+                            THEN 1 ELSE 0 END)
+  AND (CAST(:since AS BIGINT) IS NULL OR created_at >= :since)
+  AND (CAST(:until AS BIGINT) IS NULL OR created_at < :until)
+ORDER BY id DESC LIMIT :limit;
+
+-- name: deliveries_open
+SELECT * FROM deliveries
+WHERE state IN ('waiting', 'pending', 'claimed', 'sending', 'settling',
+                'uncertain', 'held', 'dead')
+  AND id < :before
+  AND (CAST(:store AS TEXT) IS NULL OR store = :store)
+  AND (CAST(:target AS TEXT) IS NULL OR target = :target)
+  AND (CAST(:state AS TEXT) IS NULL OR state = :state)
+  AND (CAST(:attention AS BIGINT) IS NULL
+       OR :attention = CASE WHEN state IN ('held', 'uncertain', 'dead')
+                            THEN 1 ELSE 0 END)
+  AND (CAST(:since AS BIGINT) IS NULL OR created_at >= :since)
+  AND (CAST(:until AS BIGINT) IS NULL OR created_at < :until)
+ORDER BY id DESC LIMIT :limit;
+
+-- name: deliveries_of_order
+SELECT * FROM deliveries
+WHERE order_id = :order AND id < :before
+  AND (CAST(:store AS TEXT) IS NULL OR store = :store)
+  AND (CAST(:target AS TEXT) IS NULL OR target = :target)
+  AND (CAST(:state AS TEXT) IS NULL OR state = :state)
+  AND (CAST(:attention AS BIGINT) IS NULL
+       OR :attention = CASE WHEN state IN ('held', 'uncertain', 'dead')
+                            THEN 1 ELSE 0 END)
+  AND (CAST(:since AS BIGINT) IS NULL OR created_at >= :since)
+  AND (CAST(:until AS BIGINT) IS NULL OR created_at < :until)
+ORDER BY id DESC LIMIT :limit;
+
+-- name: dossier_deliveries
+SELECT * FROM deliveries WHERE order_id = :order_id AND store = :store
+ORDER BY id;
+
+-- name: story_events
+SELECT * FROM events WHERE order_id = :order_id AND store = :store
+ORDER BY id;
+
+-- name: story_attempts
+SELECT a.* FROM deliveries d JOIN attempts a ON a.delivery_id = d.id
+WHERE d.order_id = :order_id AND d.store = :store
+ORDER BY a.delivery_id, a.number;
+
+-- name: story_audit
+SELECT a.* FROM deliveries d JOIN audit a ON a.delivery_id = d.id
+WHERE d.order_id = :order_id AND d.store = :store
+ORDER BY a.id;
+
+-- name: attempts
+SELECT * FROM attempts WHERE delivery_id = :id ORDER BY number;
+
+-- name: audit
+SELECT * FROM audit WHERE delivery_id = :id ORDER BY id;
+
+-- name: note
+INSERT INTO audit (at, actor, action, delivery_id, target, reason, detail)
+VALUES (:at, :actor, :action, :delivery_id, :target, :reason, :detail);
+
+-- name: count_events
+SELECT state, COUNT(*) AS n FROM events GROUP BY state;
+
+-- name: count_deliveries
+SELECT target, state, COUNT(*) AS n FROM deliveries GROUP BY target, state;
+
+-- name: oldest_stored
+SELECT received_at FROM events WHERE state = 'stored' ORDER BY id LIMIT 1;
+
+-- name: oldest_due
+SELECT d.due_at FROM deliveries d
+WHERE d.state IN ('waiting', 'pending', 'settling') AND d.due_at <= :now
+  AND NOT EXISTS (
+    SELECT 1 FROM targets t
+    WHERE t.name = d.target
+      AND (t.paused IS NOT NULL OR t.closed_until > :now))
+  AND NOT EXISTS (
+    SELECT 1 FROM deliveries e
+    WHERE e.lane = d.lane AND e.place < d.place AND e.blocks = 1
+      AND e.state IN ('waiting', 'pending', 'claimed', 'sending', 'settling',
+                      'uncertain', 'held', 'dead'))
+ORDER BY d.due_at LIMIT 1;

@@ -1,0 +1,219 @@
+"""Rows into values, and values into a statement's parameters."""
+
+import json
+from typing import Any
+
+from bridge.journal.protocol import (
+    AuditEntry,
+    Claim,
+    MappingText,
+    NewDelivery,
+    OrderRow,
+    Result,
+    TargetRow,
+)
+from bridge.model import (
+    JSON,
+    Attempt,
+    Delivery,
+    DeliveryState,
+    Event,
+    EventState,
+    Instant,
+    Kind,
+    Link,
+    NewEvent,
+    Phase,
+    Request,
+)
+
+Row = dict[str, Any]
+Values = dict[str, Any]
+
+
+def pack(value: JSON) -> str | None:
+    """Return a JSON value as text; None stays None. Pure ASCII."""
+    if value is None:
+        return None
+    return json.dumps(value, separators=(",", ":"))
+
+
+def unpack(text: str | None) -> JSON:
+    """Return what `pack` had packed."""
+    return None if text is None else json.loads(text)
+
+
+def event_values(event: NewEvent) -> Values:
+    """Return the parameters of `append_event`."""
+    return {
+        "store": event.store,
+        "platform": event.platform,
+        "topic": event.topic,
+        "dedupe_key": event.dedupe_key,
+        "sha256": event.sha256,
+        "received_at": event.received_at,
+        "state": event.state.value,
+        "reason": event.reason,
+        "headers": pack(dict(event.headers)),
+        "body": event.body,
+    }
+
+
+def event(row: Row) -> Event:
+    """Return a row of `events`."""
+    return Event(
+        **row
+        | {
+            "headers": unpack(row["headers"]),
+            "body": bytes(row["body"]),
+            "state": EventState(row["state"]),
+        }
+    )
+
+
+def order(row: Row) -> OrderRow:
+    """Return a row of `orders`."""
+    return OrderRow(**row)
+
+
+def delivery(row: Row) -> Delivery:
+    """Return a row of `deliveries`."""
+    values = dict(row)
+    where = values.pop("reason_where")
+    return Delivery(
+        **values
+        | {
+            "kind": Kind(row["kind"]),
+            "state": DeliveryState(row["state"]),
+            "where": unpack(where),
+            "request": unpack(row["request"]),
+            "repeatable": bool(row["repeatable"]),
+            "blocks": bool(row["blocks"]),
+            "forced": bool(row["forced"]),
+        }
+    )
+
+
+def delivery_values(after: Delivery) -> Values:
+    """Return the parameters of `save_delivery`, but for `seen_version`."""
+    return {
+        "id": after.id,
+        "generation": after.generation,
+        "place": after.place,
+        "state": after.state.value,
+        "reason": after.reason,
+        "reason_text": after.reason_text,
+        "reason_where": pack(dict(after.where)),
+        "fence": after.fence,
+        "owner": after.owner,
+        "lease_until": after.lease_until,
+        "due_at": after.due_at,
+        "wait_until": after.wait_until,
+        "attempts": after.attempts,
+        "claims": after.claims,
+        "version": after.version,
+        "mapping_hash": after.mapping_hash,
+        "request_hash": after.request_hash,
+        "forced": int(after.forced),
+        "live_since": after.live_since,
+        "updated_at": after.updated_at,
+        "request": pack(after.request),
+    }
+
+
+def new_delivery_values(new: NewDelivery) -> Values:
+    """Return the parameters of `insert_delivery`, but for the times."""
+    return {
+        "effect_key": new.effect_key,
+        "generation": new.generation,
+        "kind": new.kind.value,
+        "store": new.store,
+        "order_id": new.order_id,
+        "target": new.target,
+        "lane": new.lane,
+        "place": new.place,
+        "mapping": new.mapping,
+        "rule": new.rule,
+        "operation": new.operation,
+        "repeatable": int(new.repeatable),
+        "blocks": int(new.blocks),
+        "state": new.state.value,
+        "reason": None if new.reason is None else new.reason.code,
+        "reason_text": "" if new.reason is None else new.reason.text,
+        "reason_where": pack(dict(new.reason.where) if new.reason else {}),
+        "wait_until": new.wait_until,
+        "mapping_hash": new.mapping_hash,
+        "request": pack(new.request),
+    }
+
+
+def attempt(row: Row) -> Attempt:
+    """Return a row of `attempts`."""
+    return Attempt(
+        **row
+        | {"phase": Phase(row["phase"]), "request": unpack(row["request"])}
+    )
+
+
+def request_text(request: Request) -> str | None:
+    """Return a request as the journal keeps it: method, path and body."""
+    return pack(
+        {
+            "method": request.method,
+            "path": request.path,
+            "body": request.body,
+        }
+    )
+
+
+def link(row: Row) -> Link:
+    """Return a row of `links`."""
+    return Link(**row)
+
+
+def link_values(link: Link) -> Values:
+    """Return the parameters of `keep_link`."""
+    return {
+        "store": link.store,
+        "order_id": link.order_id,
+        "target": link.target,
+        "name": link.name,
+        "value": link.value,
+        "source": link.source,
+    }
+
+
+def target(row: Row) -> TargetRow:
+    """Return a row of `targets`."""
+    return TargetRow(**row)
+
+
+def mapping_text(row: Row) -> MappingText:
+    """Return a row of `mappings`."""
+    return MappingText(
+        name=row["name"],
+        hash=row["hash"],
+        text=row["text"],
+        since=row["since"],
+        until=row["until"],
+    )
+
+
+def audit(row: Row) -> AuditEntry:
+    """Return a row of `audit`."""
+    return AuditEntry(**row | {"detail": unpack(row["detail"])})
+
+
+def attempt_end(claim: Claim, result: Result, now: Instant) -> Values:
+    """Return the parameters of `close_attempt`, but for the number."""
+    reason = result.step.reason
+    return {
+        "delivery_id": claim.delivery.id,
+        "fence": claim.delivery.fence,
+        "phase": result.phase.value,
+        "outcome": result.outcome,
+        "reason": None if reason is None else reason.code,
+        "status": result.status,
+        "answer": result.answer,
+        "ended_at": now,
+    }

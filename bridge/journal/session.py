@@ -1,0 +1,166 @@
+"""
+What every dialect supplies and every verb is written against.
+
+A verb is a method of one of the classes in `taking`, `planning`, `sending`,
+`targets`, `texts`, `showing` and `operating`; a dialect inherits them all
+and supplies `writing` and `reading`.
+"""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Protocol
+
+from bridge.errors import LeaseLost
+from bridge.journal import rows
+from bridge.journal.protocol import Journal
+from bridge.journal.rows import Row
+from bridge.model import (
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    Instant,
+    Link,
+    Reason,
+)
+
+STILL_MOVING = frozenset(
+    {
+        DeliveryState.WAITING,
+        DeliveryState.PENDING,
+        DeliveryState.CLAIMED,
+        DeliveryState.SENDING,
+        DeliveryState.SETTLING,
+    }
+)
+"""The states that go on by themselves; in any other, planning looks again."""
+
+ON_THE_WAY = STILL_MOVING - {DeliveryState.CLAIMED, DeliveryState.SENDING}
+"""The states that need a due time."""
+
+
+class Session(Protocol):
+    """One open transaction. Statements are named as in `queries.sql`."""
+
+    def rows(self, name: str, /, **values: object) -> Sequence[Row]:
+        """Run a statement and return all its rows."""
+        ...
+
+    def row(self, name: str, /, **values: object) -> Row | None:
+        """Run a statement and return its first row, if it has one."""
+        ...
+
+    def run(self, name: str, /, **values: object) -> int:
+        """Run a statement and return how many rows it changed."""
+        ...
+
+
+class Verbs(Journal):
+    """What a group of verbs stands on."""
+
+    @abstractmethod
+    def writing(self) -> AbstractContextManager[Session]:
+        """
+        Open a transaction that writes.
+
+        It is committed at the end of the block, and rolled back when the
+        block raises.
+
+        Raises:
+            JournalUnavailable: it could not be begun, or made durable.
+        """
+
+    @abstractmethod
+    def reading(self) -> AbstractContextManager[Session]:
+        """
+        Open a transaction that reads one state of the log.
+
+        Raises:
+            JournalUnavailable: it can not be read now.
+        """
+
+
+# ------------------------------------------- what several verbs have to do
+
+
+def find(session: Session, id: DeliveryId) -> Delivery | None:
+    """Return a delivery, if there is one by that number."""
+    row = session.row("delivery", id=id)
+    return None if row is None else rows.delivery(row)
+
+
+def save(
+    session: Session, before: Delivery, after: Delivery, now: Instant
+) -> Delivery:
+    """
+    Keep *after* in place of *before*, and raise its version.
+
+    Not for `claimed` and `sending`: the owner and the lease end here. Of
+    the other states only those that go on by themselves have a due time;
+    without one they are due now.
+    """
+    waits = after.state in ON_THE_WAY
+    due_at = now if after.due_at is None else after.due_at
+    waiting = after.state is DeliveryState.WAITING
+    after = replace(
+        after,
+        version=before.version + 1,
+        owner=None,
+        lease_until=None,
+        due_at=due_at if waits else None,
+        wait_until=after.wait_until if waiting else None,
+        updated_at=now,
+    )
+    changed = session.run(
+        "save_delivery",
+        seen_version=before.version,
+        **rows.delivery_values(after),
+    )
+    if not changed:
+        message = f"delivery {before.id} was changed meanwhile"
+        raise LeaseLost(message)
+    return after
+
+
+def because(after: Delivery, reason: Reason | None) -> Delivery:
+    """Return *after* with this reason and no other."""
+    return replace(
+        after,
+        reason=None if reason is None else reason.code,
+        reason_text="" if reason is None else reason.text,
+        where={} if reason is None else reason.where,
+    )
+
+
+def touch_order(session: Session, after: Delivery, now: Instant) -> None:
+    """Raise the order's revision; plan it when *after* came to rest."""
+    order = {"store": after.store, "order_id": after.order_id}
+    if after.state in STILL_MOVING:
+        session.run("touch_order", **order)
+    else:
+        session.run("replan_order", **order, now=now)
+
+
+def keep_links(session: Session, links: Sequence[Link], now: Instant) -> None:
+    """
+    Keep what was learned, and wake the deliveries that may wait for it.
+
+    What an order's attribute says never replaces what a target answered,
+    a look-up found or an operator said.
+    """
+    learned = [
+        link
+        for link in links
+        if session.run("keep_link", **rows.link_values(link))
+    ]
+    for store, order_id, target in dict.fromkeys(
+        (link.store, link.order_id, link.target) for link in learned
+    ):
+        session.run(
+            "wake_waiting",
+            store=store,
+            order_id=order_id,
+            target=target,
+            now=now,
+        )

@@ -1,0 +1,165 @@
+"""The verbs that show: lists, single rows, whole stories, counts."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from typing_extensions import override
+
+from bridge.journal import rows
+from bridge.journal.planning import find_order
+from bridge.journal.protocol import (
+    AuditEntry,
+    Counts,
+    DeliveryFilter,
+    EventFilter,
+    OrderRow,
+    Story,
+)
+from bridge.journal.session import STILL_MOVING, Verbs, find
+from bridge.model import (
+    ATTENTION,
+    Attempt,
+    Delivery,
+    DeliveryId,
+    Event,
+    EventId,
+    Instant,
+)
+
+_PAST_ALL = 2**63 - 1
+"""Above every id and every time."""
+
+
+class Showing(Verbs):
+    """Reads only."""
+
+    @override
+    def events(
+        self, filter: EventFilter, *, before: EventId | None, limit: int
+    ) -> Sequence[Event]:
+        if filter.order is not None:
+            statement = "events_of_order"
+        elif filter.state is not None:
+            statement = "events_in_state"
+        else:
+            statement = "events_all"
+        with self.reading() as session:
+            found = session.rows(
+                statement,
+                before=_PAST_ALL if before is None else before,
+                limit=limit,
+                **asdict(filter),
+            )
+        return [rows.event(row) for row in found]
+
+    @override
+    def event(self, id: EventId) -> Event | None:
+        with self.reading() as session:
+            row = session.row("event", id=id)
+        return None if row is None else rows.event(row)
+
+    @override
+    def orders(
+        self,
+        *,
+        store: str | None,
+        before: tuple[Instant, str, str] | None,
+        limit: int,
+    ) -> Sequence[OrderRow]:
+        version, before_store, order_id = before or (_PAST_ALL, "", "")
+        with self.reading() as session:
+            found = session.rows(
+                "orders",
+                store=store,
+                version=version,
+                before_store=before_store,
+                order_id=order_id,
+                limit=limit,
+            )
+        return [rows.order(row) for row in found]
+
+    @override
+    def deliveries(
+        self,
+        filter: DeliveryFilter,
+        *,
+        before: DeliveryId | None,
+        limit: int,
+    ) -> Sequence[Delivery]:
+        values = asdict(filter)
+        if filter.attention is not None:
+            values["attention"] = int(filter.attention)
+        with self.reading() as session:
+            found = session.rows(
+                _statement_for(filter),
+                before=_PAST_ALL if before is None else before,
+                limit=limit,
+                **values,
+            )
+        return [rows.delivery(row) for row in found]
+
+    @override
+    def delivery(self, id: DeliveryId) -> Delivery | None:
+        with self.reading() as session:
+            return find(session, id)
+
+    @override
+    def attempts(self, id: DeliveryId) -> Sequence[Attempt]:
+        with self.reading() as session:
+            found = session.rows("attempts", id=id)
+        return [rows.attempt(row) for row in found]
+
+    @override
+    def audit(self, id: DeliveryId) -> Sequence[AuditEntry]:
+        with self.reading() as session:
+            found = session.rows("audit", id=id)
+        return [rows.audit(row) for row in found]
+
+    @override
+    def story(self, store: str, order_id: str) -> Story | None:
+        key = {"store": store, "order_id": order_id}
+        with self.reading() as session:
+            order = find_order(session, store, order_id)
+            if order is None:
+                return None
+            links = session.rows("links_of_order", **key)
+            events = session.rows("story_events", **key)
+            deliveries = session.rows("dossier_deliveries", **key)
+            attempts = session.rows("story_attempts", **key)
+            audit = session.rows("story_audit", **key)
+        return Story(
+            order=order,
+            links=[rows.link(row) for row in links],
+            events=[rows.event(row) for row in events],
+            deliveries=[rows.delivery(row) for row in deliveries],
+            attempts=[rows.attempt(row) for row in attempts],
+            audit=[rows.audit(row) for row in audit],
+        )
+
+    @override
+    def counts(self, now: Instant) -> Counts:
+        with self.reading() as session:
+            events = session.rows("count_events")
+            deliveries = session.rows("count_deliveries")
+            stored = session.row("oldest_stored")
+            due = session.row("oldest_due", now=now)
+        return Counts(
+            events={row["state"]: row["n"] for row in events},
+            deliveries={
+                (row["target"], row["state"]): row["n"] for row in deliveries
+            },
+            attention=sum(
+                row["n"] for row in deliveries if row["state"] in ATTENTION
+            ),
+            oldest_stored_at=stored["received_at"] if stored else None,
+            oldest_due_at=due["due_at"] if due else None,
+        )
+
+
+def _statement_for(filter: DeliveryFilter) -> str:
+    """Return the statement whose index fits the filter."""
+    if filter.order is not None:
+        return "deliveries_of_order"
+    if filter.attention or filter.state in STILL_MOVING | ATTENTION:
+        return "deliveries_open"
+    return "deliveries_all"

@@ -1,0 +1,27 @@
+"""The verb of the web process: keep what came in."""
+
+from collections.abc import Sequence
+
+from typing_extensions import override
+
+from bridge.journal import rows
+from bridge.journal.protocol import Appended
+from bridge.journal.session import Session, Verbs
+from bridge.model import EventId, NewEvent
+
+
+class Taking(Verbs):
+    """Appends events."""
+
+    @override
+    def append(self, events: Sequence[NewEvent]) -> Sequence[Appended]:
+        with self.writing() as session:
+            return [_append(session, event) for event in events]
+
+
+def _append(session: Session, event: NewEvent) -> Appended:
+    kept = session.row("append_event", **rows.event_values(event))
+    if kept is not None:
+        return Appended(id=EventId(kept["id"]), repeated=False)
+    (before,) = session.rows("event_of_key", dedupe_key=event.dedupe_key)
+    return Appended(id=EventId(before["id"]), repeated=True)

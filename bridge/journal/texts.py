@@ -1,0 +1,72 @@
+"""The verbs of mapping texts: which is in force, and which ever was."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from typing_extensions import override
+
+from bridge.journal import rows
+from bridge.journal.protocol import MappingText
+from bridge.journal.session import (
+    Session,
+    Verbs,
+    because,
+    save,
+    touch_order,
+)
+from bridge.model import DeliveryState, Instant
+
+
+class Texts(Verbs):
+    """Keeps every mapping text that was ever in force."""
+
+    @override
+    def put_in_force(
+        self, name: str, hash: str, text: str, now: Instant
+    ) -> bool:
+        with self.writing() as session:
+            before = session.row("mapping_in_force", name=name)
+            if before is not None and before["hash"] == hash:
+                return False
+            session.run("retire_mapping", name=name, now=now)
+            session.run(
+                "insert_mapping", name=name, hash=hash, text=text, now=now
+            )
+            _release_held(session, name, now)
+            return True
+
+    @override
+    def retire(self, name: str, now: Instant) -> None:
+        with self.writing() as session:
+            session.run("retire_mapping", name=name, now=now)
+
+    @override
+    def in_force(self) -> Sequence[MappingText]:
+        with self.reading() as session:
+            found = session.rows("mappings_in_force")
+        return [rows.mapping_text(row) for row in found]
+
+    @override
+    def mapping_text(self, hash: str) -> MappingText | None:
+        with self.reading() as session:
+            row = session.row("mapping_text", hash=hash)
+        return None if row is None else rows.mapping_text(row)
+
+    @override
+    def first_in_force(self, name: str) -> Instant | None:
+        with self.reading() as session:
+            (row,) = session.rows("first_in_force", name=name)
+        return None if row["since"] is None else Instant(row["since"])
+
+
+def _release_held(session: Session, name: str, now: Instant) -> None:
+    """`held` calls of the mapping → `pending`, due now."""
+    for row in session.rows("held_calls", mapping=name):
+        before = rows.delivery(row)
+        after = replace(
+            because(before, None),
+            state=DeliveryState.PENDING,
+            due_at=now,
+            live_since=now,
+        )
+        touch_order(session, save(session, before, after, now), now)

@@ -1,0 +1,135 @@
+"""
+The mappings in force: a set that is swapped as a whole.
+
+`build_catalog` compiles every file of a folder. A file that is wrong never
+replaces the text of that name that was good before; without one, the
+mapping is off and the orders of its store wait.
+"""
+
+from collections.abc import Iterable
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass, field
+
+from bridge.errors import MappingError, Problem
+from bridge.mapping.document import Mapping, Surroundings, compile_mapping
+from bridge.model import Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """
+    The text of one mapping file.
+
+    Args:
+        name: the file's name without `.yaml`.
+        file: as messages name it.
+    """
+
+    name: str
+    file: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalog:
+    """
+    The mappings in force.
+
+    Args:
+        mappings: by name.
+        off: names of files that are wrong and were never good.
+        since: when each name first came in force.
+        problems: of the files that were not taken, for `/readyz` and
+            `check`.
+    """
+
+    mappings: Dict[str, Mapping] = field(default_factory=dict)
+    off: frozenset[str] = frozenset()
+    since: Dict[str, Instant] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+    def of_store(self, store: str) -> list[Mapping]:
+        """Return the mappings from *store*, by name."""
+        return [
+            mapping
+            for _, mapping in sorted(self.mappings.items())
+            if mapping.store == store
+        ]
+
+    def mapping(self, name: str) -> Mapping | None:
+        """Return the mapping of that name, when it is in force."""
+        return self.mappings.get(name)
+
+
+def build_catalog(
+    sources: Iterable[Source],
+    around: Surroundings,
+    *,
+    last_good: Dict[str, str],
+) -> Catalog:
+    """
+    Compile all files; what is wrong keeps its last good text.
+
+    Args:
+        last_good: text in force before, by name.
+    """
+    mappings: dict[str, Mapping] = {}
+    problems: list[Problem] = []
+    off: set[str] = set()
+    for source in sources:
+        try:
+            mapping = compile_mapping(
+                source.name, source.text, file=source.file, around=around
+            )
+        except MappingError as error:
+            problems += error.problems
+            kept = _kept(source, last_good.get(source.name), around)
+            if kept is None:
+                off.add(source.name)
+            else:
+                mappings[source.name] = kept
+            continue
+        mappings[source.name] = mapping
+    clashes = _clashes(mappings.values())
+    for name, problem in clashes:
+        problems.append(problem)
+        del mappings[name]
+        off.add(name)
+    return Catalog(
+        mappings=mappings, off=frozenset(off), problems=tuple(problems)
+    )
+
+
+def _kept(
+    source: Source, text: str | None, around: Surroundings
+) -> Mapping | None:
+    if text is None:
+        return None
+    try:
+        return compile_mapping(
+            source.name, text, file=source.file, around=around
+        )
+    except MappingError:  # its store or target is gone since
+        return None
+
+
+def _clashes(mappings: Iterable[Mapping]) -> list[tuple[str, Problem]]:
+    """Find rules of different files that would be the same effect."""
+    seen: dict[tuple[str, ...], str] = {}
+    found: dict[str, Problem] = {}
+    for mapping in sorted(mappings, key=lambda mapping: mapping.name):
+        for rule in mapping.rules:
+            word = rule.operation.name if rule.operation else "ask"
+            name = () if rule.once else (rule.name,)
+            key = (mapping.store, mapping.target, word, *name)
+            other = seen.setdefault(key, mapping.file)
+            if other != mapping.file and mapping.name not in found:
+                found[mapping.name] = Problem(
+                    file=mapping.file,
+                    line=rule.line,
+                    message=(
+                        f"{other} has this already: {word} of {mapping.store} "
+                        f"at {mapping.target}; one of the two has to go"
+                    ),
+                )
+    return list(found.items())

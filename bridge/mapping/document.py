@@ -1,0 +1,589 @@
+"""
+A mapping file: its form, and what becomes of it once it is checked.
+
+`MappingFile` is the form, as a pydantic model, from which the JSON Schema
+for editors is made. `compile_mapping` checks a text against it and against
+the target's contract, and returns a `Mapping` or all that is wrong at once.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from bridge.errors import MappingError, Problem
+from bridge.mapping.expression import (
+    Expression,
+    Language,
+    Open,
+    compile_expression,
+    nearest,
+)
+from bridge.mapping.fit import check_fit
+from bridge.mapping.template import Fields, Template, TemplateReader
+from bridge.mapping.text import Node, read_yaml
+from bridge.model import JSON, Instant, Moment, Repeat
+from bridge.orders.document import ANYTHING, FIELDS
+from bridge.sources.platform import instant_of
+from bridge.targets.contract import Contract, Operation
+
+NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+_WORD = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+ASKABLE = {"id": "text", "name": "text", "store": "text"}
+"""Fields of the order that a question may show: none is a customer's."""
+
+
+class Form(BaseModel):
+    """What every part of a mapping file has in common."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+
+
+class FindForm(Form):
+    """A look-up at the target, remembered when it is found."""
+
+    find: str
+    """The operation that lists things."""
+    match: str
+    """An expression over one listed thing; `order` is the whole order."""
+    take: str
+    """An expression over the thing that matched: the link's value."""
+
+
+class RuleForm(Form):
+    """When a moment holds, make this call with this body."""
+
+    when: Literal[
+        "placed",
+        "paid",
+        "ready",
+        "shipped",
+        "fulfilled",
+        "delivered",
+        "cancelled",
+        "refunded",
+    ]
+    """The moment that it waits for."""
+    if_: Annotated[str, Field(alias="if")] = ""
+    """An expression that must hold besides."""
+    call: str = ""
+    """The operation of the target."""
+    ask: str = ""
+    """A question for a person, where the target has no operation."""
+    path: dict[str, Any] = {}
+    """Values for the operation's path and query."""
+    body: dict[str, Any] = {}
+    """What is sent."""
+    remember: dict[Annotated[str, Field(pattern=_WORD)], str] = {}
+    """Links: name to an expression over the answer."""
+    changed: Literal["ask", "ignore"] = "ask"
+    """What to do when the order changes after its create."""
+    on_dead: Literal["block", "skip"] = "block"
+    """Whether later rules wait when this one can not be done."""
+
+
+class MappingFile(Form):
+    """One connection: from a store to a target."""
+
+    from_: Annotated[str, Field(alias="from", pattern=NAME)]
+    """The store, as stores.yaml names it."""
+    to: Annotated[str, Field(pattern=NAME)]
+    """The target, as targets.yaml names it."""
+    since: str = ""
+    """Orders placed and paid before this date or time are not ours."""
+    tables: dict[str, dict[str, str | int]] = {}
+    """Small tables for `lookup`."""
+    links: dict[
+        Annotated[str, Field(pattern=_WORD)],
+        Annotated[list[str | FindForm], Field(min_length=1)],
+    ] = {}
+    """Where a link comes from, tried in this order."""
+    rules: Annotated[
+        dict[Annotated[str, Field(pattern=NAME)], RuleForm],
+        Field(min_length=1, max_length=99),
+    ]
+    """The rules, in the order in which they are done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Find:
+    """A look-up at the target."""
+
+    operation: Operation
+    match: Expression
+    take: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """
+    A question for a person.
+
+    Args:
+        parts: text, and expressions that stood in braces.
+    """
+
+    parts: tuple[str | Expression, ...]
+
+    def text(self, document: Dict[str, JSON]) -> str:
+        """Return the question about one order."""
+        return "".join(
+            part
+            if isinstance(part, str)
+            else str(part.value(document) or "(not known)")
+            for part in self.parts
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """
+    One rule, compiled.
+
+    Args:
+        position: from 1, in the file's order.
+        operation: None when it asks a person instead.
+        links: names that its path, body and question read.
+        line: of the file, from 1.
+    """
+
+    name: str
+    position: int
+    line: int
+    when: Moment
+    condition: Expression | None
+    operation: Operation | None
+    question: Question | None
+    path: Template | None
+    body: Template | None
+    remember: tuple[tuple[str, Expression], ...]
+    asks_when_changed: bool
+    skips_dead: bool
+    links: frozenset[str]
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether a repeat of its call does no harm."""
+        return self.operation is not None and self.operation.repeatable
+
+    @property
+    def once(self) -> bool:
+        """Whether its call may not be repeated."""
+        operation = self.operation
+        return operation is not None and operation.repeat != Repeat.IDEMPOTENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapping:
+    """A mapping file, checked and compiled."""
+
+    name: str
+    file: str
+    hash: str
+    text: str = field(repr=False)
+    store: str
+    target: str
+    contract: Contract = field(repr=False)
+    since: Instant | None
+    links: Dict[str, tuple[Expression | Find, ...]]
+    rules: tuple[Rule, ...]
+    reads_raw: bool
+
+    def rule(self, name: str) -> Rule | None:
+        """Return the rule of that name."""
+        return next((rule for rule in self.rules if rule.name == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """
+    What a mapping file may refer to.
+
+    Args:
+        stores: names of stores.
+        contracts: by the name of the target.
+    """
+
+    stores: frozenset[str]
+    contracts: Dict[str, Contract]
+
+
+def hash_of(text: str) -> str:
+    """Return the name under which a mapping's text is kept."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def compile_mapping(
+    name: str, text: str, *, file: str, around: Surroundings
+) -> Mapping:
+    """
+    Check and compile the text of a mapping file.
+
+    Raises:
+        MappingError: with every problem that was found.
+    """
+    root = read_yaml(text, file=file)
+    try:
+        form = MappingFile.model_validate(root.data())
+    except ValidationError as error:
+        problems = [_form_problem(d, root, file) for d in error.errors()]
+        raise MappingError(problems) from None
+    return _Compiler(
+        name, text, file=file, root=root, form=form, around=around
+    ).mapping()
+
+
+class _Compiler:
+    """Turns one well-formed file into a `Mapping`, gathering problems."""
+
+    def __init__(
+        self,
+        name: str,
+        text: str,
+        *,
+        file: str,
+        root: Node,
+        form: MappingFile,
+        around: Surroundings,
+    ) -> None:
+        self._name, self._text, self._file = name, text, file
+        self._root, self._form, self._around = root, form, around
+        self._problems: list[Problem] = []
+        self._language = Language.with_tables(
+            {
+                table: {key: str(value) for key, value in rows.items()}
+                for table, rows in form.tables.items()
+            }
+        )
+        self._reader = TemplateReader(
+            lambda text, shape: compile_expression(
+                text, self._language, shape
+            ),
+            self._report,
+        )
+
+    def mapping(self) -> Mapping:
+        """Return the mapping, or raise all problems."""
+        form = self._form
+        if form.from_ not in self._around.stores:
+            self._report(
+                self._child("from"),
+                f"there is no store {form.from_!r} in stores.yaml"
+                f"{nearest(form.from_, iter(self._around.stores))}",
+            )
+        contract = self._around.contracts.get(form.to)
+        if contract is None:
+            self._report(
+                self._child("to"),
+                f"there is no target {form.to!r} in targets.yaml"
+                f"{nearest(form.to, self._around.contracts)}",
+            )
+            raise MappingError(self._problems)
+        links = {name: self._link(name, contract) for name in form.links}
+        rules = tuple(
+            self._rule(rule, position, contract)
+            for position, rule in enumerate(form.rules, start=1)
+        )
+        self._check_links(rules, links)
+        self._check_once(rules)
+        since = self._since()
+        if self._problems:
+            raise MappingError(self._problems)
+        return Mapping(
+            name=self._name,
+            file=self._file,
+            hash=hash_of(self._text),
+            text=self._text,
+            store=form.from_,
+            target=form.to,
+            contract=contract,
+            since=since,
+            links=links,
+            rules=rules,
+            reads_raw=any(_reads_raw(rule) for rule in rules),
+        )
+
+    def _report(self, node: Node, message: str) -> None:
+        text = node.value if isinstance(node.value, str) else ""
+        self._problems.append(
+            Problem(
+                file=self._file,
+                line=node.line,
+                column=node.column,
+                text=text[:80],
+                message=message,
+            )
+        )
+
+    def _child(self, *path: str) -> Node:
+        node = self._root
+        for key in path:
+            assert isinstance(node.value, dict)  # noqa: S101  form checked
+            node = node.value[key]
+        return node
+
+    def _has(self, *path: str) -> bool:
+        node = self._child(*path[:-1])
+        return isinstance(node.value, dict) and path[-1] in node.value
+
+    def _since(self) -> Instant | None:
+        text = self._form.since
+        if not text:
+            return None
+        try:
+            return instant_of(text, naive_is_utc=True)
+        except ValueError:
+            self._report(
+                self._child("since"),
+                "a date such as 2026-11-01 is expected, or a time such as "
+                "2026-11-01T06:00:00Z",
+            )
+            return None
+
+    # -- links
+
+    def _link(
+        self, name: str, contract: Contract
+    ) -> tuple[Expression | Find, ...]:
+        node = self._child("links", name)
+        assert isinstance(node.value, list)  # noqa: S101  form checked
+        sources: list[Expression | Find] = []
+        for item in node.value:
+            found = (
+                self._find(item.value, contract)
+                if isinstance(item.value, dict)
+                else self._reader.expression(item)
+            )
+            if found is not None:
+                sources.append(found)
+        return tuple(sources)
+
+    def _find(self, parts: dict[str, Node], contract: Contract) -> Find | None:
+        operation = self._operation(parts["find"], contract)
+        if operation is not None and operation.search is None:
+            self._report(
+                parts["find"], "it lists nothing that could be searched"
+            )
+        item = Open({"order": FIELDS})
+        match = self._reader.expression(parts["match"], item)
+        take = self._reader.expression(parts["take"], item)
+        if operation is None or match is None or take is None:
+            return None
+        return Find(operation=operation, match=match, take=take)
+
+    def _operation(self, node: Node, contract: Contract) -> Operation | None:
+        word = str(node.value)
+        operation = contract.operations.get(word)
+        if operation is None:
+            self._report(
+                node,
+                f"{contract.name} has no operation {word!r}"
+                f"{nearest(word, contract.operations)}",
+            )
+        return operation
+
+    # -- rules
+
+    def _rule(self, name: str, position: int, contract: Contract) -> Rule:
+        form = self._form.rules[name]
+        here = ("rules", name)
+        operation = None
+        question = None
+        if bool(form.call) == bool(form.ask):
+            self._report(
+                self._child(*here), "a rule needs either `call` or `ask`"
+            )
+        elif form.call:
+            operation = self._operation(self._child(*here, "call"), contract)
+        else:
+            question = self._question(self._child(*here, "ask"))
+        path, body = self._template(name, "path"), self._template(name, "body")
+        if operation is not None:
+            self._fit(name, operation, path, body)
+        return Rule(
+            name=name,
+            position=position,
+            line=self._child(*here).at(())[0],
+            when=Moment(form.when),
+            condition=self._expression(*here, "if"),
+            operation=operation,
+            question=question,
+            path=path,
+            body=body,
+            remember=self._remember(name),
+            asks_when_changed=form.changed == "ask",
+            skips_dead=form.on_dead == "skip",
+            links=_links_of(path, body, question),
+        )
+
+    def _template(self, rule: str, part: str) -> Template | None:
+        if not self._has("rules", rule, part):
+            return None
+        return self._reader.template(self._child("rules", rule, part))
+
+    def _expression(self, *path: str) -> Expression | None:
+        if not self._has(*path):
+            return None
+        return self._reader.expression(self._child(*path))
+
+    def _fit(
+        self,
+        rule: str,
+        operation: Operation,
+        path: Template | None,
+        body: Template | None,
+    ) -> None:
+        for part, template, model in (
+            ("path", path, operation.path_fields),
+            ("body", body, operation.body),
+        ):
+            at = self._child("rules", rule)
+            found = template or Fields(
+                line=at.line, column=at.column, fields=()
+            )
+            self._problems += check_fit(
+                found, model, file=self._file, what=f"{operation.name} {part}"
+            )
+
+    def _remember(self, rule: str) -> tuple[tuple[str, Expression], ...]:
+        found = []
+        for name in self._form.rules[rule].remember:
+            node = self._child("rules", rule, "remember", name)
+            expression = self._answer_expression(node)
+            if expression is not None:
+                found.append((name, expression))
+        return tuple(found)
+
+    def _answer_expression(self, node: Node) -> Expression | None:
+        """An answer's expression needs no `=`: it can be nothing else."""
+        text = str(node.value)
+        if not text.startswith("="):
+            node = Node(value=f"= {text}", line=node.line, column=node.column)
+        return self._reader.expression(node, ANYTHING)
+
+    def _question(self, node: Node) -> Question:
+        parts: list[str | Expression] = []
+        shape = {**ASKABLE, "links": FIELDS["links"]}
+        for index, text in enumerate(_PLACEHOLDER.split(str(node.value))):
+            if index % 2 == 0:
+                parts.append(text)
+                continue
+            inner = Node(value=f"= {text}", line=node.line, column=node.column)
+            expression = self._reader.expression(inner, shape)
+            if expression is not None:
+                parts.append(expression)
+        return Question(parts=tuple(parts))
+
+    def _check_links(
+        self, rules: tuple[Rule, ...], links: Dict[str, Any]
+    ) -> None:
+        known = {name for rule in rules for name, _ in rule.remember}
+        known |= set(links)
+        for rule in rules:
+            for name in sorted(rule.links - known):
+                self._report(
+                    self._child("rules", rule.name),
+                    f"nothing sets links.{name}: no rule remembers it and "
+                    f"`links` has no entry{nearest(name, iter(known))}",
+                )
+
+    def _check_once(self, rules: tuple[Rule, ...]) -> None:
+        seen: dict[str, str] = {}
+        for rule in rules:
+            if not rule.once or rule.operation is None:
+                continue
+            other = seen.setdefault(rule.operation.name, rule.name)
+            if other != rule.name:
+                self._report(
+                    self._child("rules", rule.name),
+                    f"{rule.operation.name} may happen once for an order, "
+                    f"and the rule {other!r} does it already",
+                )
+
+
+def _links_of(
+    path: Template | None, body: Template | None, question: Question | None
+) -> frozenset[str]:
+    """Return the links without which the rule can not be done."""
+    del question  # it is asked all the same, saying what is not known
+    expressions = [
+        expression
+        for template in (path, body)
+        if template is not None
+        for expression in template.expressions()
+    ]
+    return frozenset(name for x in expressions for name in x.links)
+
+
+def _reads_raw(rule: Rule) -> bool:
+    templates = [t for t in (rule.path, rule.body) if t is not None]
+    expressions = [x for t in templates for x in t.expressions()]
+    if rule.condition is not None:
+        expressions.append(rule.condition)
+    return any(expression.reads_raw for expression in expressions)
+
+
+def _form_problem(details: ErrorDetails, root: Node, file: str) -> Problem:
+    path = _clean(details["loc"])
+    line, column = root.at(path)
+    word = str(path[-1]) if path else ""
+    return Problem(
+        file=file,
+        line=line,
+        column=column,
+        text=word,
+        message=_form_message(details, path, word),
+    )
+
+
+def _clean(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Drop pydantic's own steps (the branch of a union, `[key]`)."""
+    inner = {"str", "FindForm", "int", "[key]"}
+    return tuple(part for part in loc if part not in inner)
+
+
+def _form_message(
+    details: ErrorDetails, path: tuple[int | str, ...], word: str
+) -> str:
+    match details["type"]:
+        case "extra_forbidden":
+            words = _words_at(path[:-1])
+            return f"{word!r} is no key here{nearest(word, iter(words))}"
+        case "missing":
+            return f"{word!r} is missing"
+        case "literal_error":
+            expected = details.get("ctx", {}).get("expected", "")
+            given = str(details["input"])
+            options = re.findall(r"'([^']*)'", expected)
+            return (
+                f"{given[:40]!r} is not {expected}"
+                f"{nearest(given, iter(options))}"
+            )
+        case "string_type":
+            return f"{word!r} must be text: put it in quotes"
+        case "string_pattern_mismatch":
+            return (
+                f"{word!r}: small letters, digits, - and _ are taken, "
+                "64 at most"
+            )
+        case _:
+            return f"{word!r}: {details['msg']}"
+
+
+def _words_at(path: tuple[int | str, ...]) -> list[str]:
+    form: type[Form] = MappingFile
+    if path[:1] == ("rules",) and len(path) > 1:
+        form = RuleForm
+    elif path[:1] == ("links",):
+        form = FindForm
+    return [info.alias or name for name, info in form.model_fields.items()]

@@ -1,0 +1,383 @@
+"""
+Expressions: JMESPath with our functions, checked before they are used.
+
+`compile_expression` parses once and walks the syntax tree: unknown fields
+of the Order, unknown functions, wrong numbers of arguments and arithmetic on
+money text are found before an order is. `Expression.value` then never
+raises but `ExpressionFailed`, and never shows a value in its text.
+"""
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import jmespath
+from jmespath import exceptions as jp
+from jmespath.functions import Functions
+from jmespath.visitor import Options
+from typing_extensions import override
+
+from bridge.mapping.functions import (
+    REGISTER,
+    Function,
+    FunctionFailed,
+    Tables,
+    lookup_in,
+)
+from bridge.model import JSON
+from bridge.orders.document import ANYTHING, FIELDS, LINKS
+
+BUILT_IN: Mapping[str, Any] = Functions.FUNCTION_TABLE
+NOT_ON_MONEY = frozenset({"abs", "avg", "ceil", "floor", "sum", "to_number"})
+LONGEST = 4_000  # characters; deeper nesting than that is no mapping
+DEEPEST = 64
+
+
+class ExpressionWrong(ValueError):
+    """The text is no expression that can be used; says why."""
+
+
+class ExpressionFailed(ValueError):
+    """The expression does not fit this order; says why, not with what."""
+
+
+class _Ours(Functions):
+    """JMESPath's functions and ours."""
+
+    def __init__(self, functions: Mapping[str, Function]) -> None:
+        self._functions = functions
+
+    @override
+    def call_function(self, function_name: str, resolved_args: Any) -> Any:
+        ours = self._functions.get(function_name)
+        if ours is None:
+            return super().call_function(function_name, resolved_args)
+        try:
+            return ours.call(*resolved_args)
+        except FunctionFailed as error:
+            message = f"{function_name} {error}"
+            raise FunctionFailed(message) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """
+    The functions one mapping file may call, made once per file.
+
+    Args:
+        tables: the file's own, for `lookup`.
+    """
+
+    functions: Mapping[str, Function]
+    options: Options = field(repr=False)
+
+    @classmethod
+    def with_tables(cls, tables: Tables) -> "Language":
+        """Return the language of a file with *tables*."""
+        functions = {**REGISTER, "lookup": lookup_in(tables)}
+        return cls(functions, Options(custom_functions=_Ours(functions)))
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """One expression, parsed and checked."""
+
+    text: str
+    links: frozenset[str]
+    """Names below `links` that it reads."""
+    reads_raw: bool
+    shape: Any
+    """Of its value, as `document.FIELDS` writes shapes."""
+    _parsed: Any = field(repr=False)
+    _options: Options = field(repr=False)
+
+    def value(self, document: JSON) -> JSON:
+        """
+        Return its value over *document*.
+
+        Raises:
+            ExpressionFailed: with a text that shows no value.
+        """
+        try:
+            return self._parsed.search(document, self._options)
+        except FunctionFailed as error:
+            raise ExpressionFailed(str(error)) from None
+        except jp.JMESPathTypeError as error:
+            expected = " or ".join(error.expected_types)
+            message = (
+                f"{error.function_name} needs {expected}, "
+                f"and got {error.actual_type}"
+            )
+            raise ExpressionFailed(message) from None
+        except (jp.JMESPathError, ValueError, TypeError, RecursionError):
+            message = "it can not be computed for this order"
+            raise ExpressionFailed(message) from None
+
+
+def is_empty(value: JSON) -> bool:
+    """Return whether JMESPath takes *value* for false."""
+    return value is None or value is False or value in ("", [], {})
+
+
+def compile_expression(
+    text: str, language: Language, shape: Any
+) -> Expression:
+    """
+    Parse and check *text*.
+
+    Args:
+        text: without the leading `=`.
+        shape: what the expression is over, as `document.FIELDS` writes it.
+
+    Raises:
+        ExpressionWrong: with what was expected and the nearest right word.
+    """
+    if len(text) > LONGEST:
+        message = f"is longer than {LONGEST} characters"
+        raise ExpressionWrong(message)
+    parsed = _parse(text)
+    reader = _Reader(language.functions)
+    found = reader.shape_of(parsed.parsed, shape)
+    return Expression(
+        text,
+        frozenset(reader.links),
+        reader.reads_raw,
+        found,
+        parsed,
+        language.options,
+    )
+
+
+def nearest(word: str, words: "Iterator[str] | Mapping[str, Any]") -> str:
+    """Return `, did you mean …?` for the nearest of *words*, or nothing."""
+    found = difflib.get_close_matches(word, list(words), n=1, cutoff=0.5)
+    return f", did you mean {found[0]!r}?" if found else ""
+
+
+def _parse(text: str) -> Any:
+    try:
+        return jmespath.compile(text)
+    except jp.EmptyExpressionError:
+        message = "there is nothing after the '='"
+    except jp.IncompleteExpressionError:
+        message = "the expression ends too early"
+    except jp.LexerError as error:
+        message = f"{error.message} (at character {error.lexer_position + 1})"
+    except jp.ParseError as error:
+        message = (
+            f"{error.token_value!r} is not expected here "
+            f"(at character {error.lex_position + 1})"
+        )
+    except (jp.JMESPathError, RecursionError, ValueError):
+        message = "is no JMESPath expression"
+    raise ExpressionWrong(message) from None
+
+
+class Open(dict[str, Any]):
+    """A shape whose other names may be anything."""
+
+
+Node = dict[str, Any]
+
+
+class _Reader:
+    """Walks a syntax tree along with the shape of what it is over."""
+
+    def __init__(self, functions: Mapping[str, Function]) -> None:
+        self._functions = functions
+        self._depth = 0
+        self.links: set[str] = set()
+        self.reads_raw = False
+
+    def shape_of(self, node: Node, shape: Any) -> Any:
+        """Return the shape of *node*'s value, checking on the way."""
+        self._depth += 1
+        if self._depth > DEEPEST:
+            message = f"is nested deeper than {DEEPEST}"
+            raise ExpressionWrong(message)
+        read: Callable[[Node, Any], Any] = getattr(
+            self, f"_{node['type']}", self._all_children
+        )
+        found = read(node, shape)
+        self._depth -= 1
+        return found
+
+    def _all_children(self, node: Node, shape: Any) -> Any:
+        for child in node["children"]:
+            if isinstance(child, dict):
+                self.shape_of(child, shape)
+        return ANYTHING
+
+    def _field(self, node: Node, shape: Any) -> Any:
+        name = node["value"]
+        if shape is FIELDS and name == "raw":
+            self.reads_raw = True
+        if isinstance(shape, Mapping):
+            if name in shape:
+                return shape[name]
+            if isinstance(shape, Open):
+                return ANYTHING
+            message = f"there is no field {name!r}{nearest(name, shape)}"
+            raise ExpressionWrong(message)
+        if shape is LINKS:
+            self.links.add(name)
+            return "text"
+        if isinstance(shape, list):
+            message = (
+                f"{name!r} is asked of a list: write [*].{name}, "
+                f"[0].{name} or a filter [?…]"
+            )
+            raise ExpressionWrong(message)
+        if shape is not ANYTHING and shape is not None:
+            message = f"there is nothing below a {shape}: {name!r}"
+            raise ExpressionWrong(message)
+        return ANYTHING
+
+    def _identity(self, _node: Node, shape: Any) -> Any:
+        return shape
+
+    _current = _identity
+
+    def _literal(self, node: Node, _shape: Any) -> Any:
+        return _shape_of_value(node["value"])
+
+    def _chain(self, node: Node, shape: Any) -> Any:
+        for child in node["children"]:
+            shape = self.shape_of(child, shape)
+        return shape
+
+    _subexpression = _chain
+    _index_expression = _chain
+    _pipe = _chain
+
+    def _index(self, _node: Node, shape: Any) -> Any:
+        return _item(shape)
+
+    def _slice(self, _node: Node, shape: Any) -> Any:
+        return shape
+
+    def _projection(self, node: Node, shape: Any) -> Any:
+        left, right = node["children"]
+        return [self.shape_of(right, _item(self.shape_of(left, shape)))]
+
+    def _value_projection(self, node: Node, shape: Any) -> Any:
+        left, right = node["children"]
+        self.shape_of(left, shape)
+        return [self.shape_of(right, ANYTHING)]
+
+    def _filter_projection(self, node: Node, shape: Any) -> Any:
+        left, right, condition = node["children"]
+        item = _item(self.shape_of(left, shape))
+        self._in_filter(condition, item)
+        return [self.shape_of(right, item)]
+
+    def _in_filter(self, condition: Node, item: Any) -> None:
+        try:
+            self.shape_of(condition, item)
+        except ExpressionWrong as error:
+            if "'order'" in str(error):
+                message = "the whole order is not to be had inside a filter"
+                raise ExpressionWrong(message) from None
+            raise
+
+    def _flatten(self, node: Node, shape: Any) -> Any:
+        inner = self.shape_of(node["children"][0], shape)
+        item = _item(inner)
+        return item if isinstance(item, list) else [item]
+
+    def _comparator(self, node: Node, shape: Any) -> Any:
+        sides = [self.shape_of(child, shape) for child in node["children"]]
+        if "money" in sides and node["value"] not in ("eq", "ne"):
+            message = "money is text: compare it as cents(…)"
+            raise ExpressionWrong(message)
+        return "truth"
+
+    def _either(self, node: Node, shape: Any) -> Any:
+        sides = [self.shape_of(child, shape) for child in node["children"]]
+        return sides[0] if sides[0] == sides[1] else ANYTHING
+
+    _or_expression = _either
+
+    def _and_expression(self, node: Node, shape: Any) -> Any:
+        self._all_children(node, shape)
+        return ANYTHING
+
+    def _not_expression(self, node: Node, shape: Any) -> Any:
+        self._all_children(node, shape)
+        return "truth"
+
+    def _multi_select_list(self, node: Node, shape: Any) -> Any:
+        self._all_children(node, shape)
+        return [ANYTHING]
+
+    def _multi_select_dict(self, node: Node, shape: Any) -> Any:
+        return {
+            pair["value"]: self.shape_of(pair["children"][0], shape)
+            for pair in node["children"]
+        }
+
+    def _function_expression(self, node: Node, shape: Any) -> Any:
+        name, arguments = node["value"], node["children"]
+        kinds = [self._argument(child, shape) for child in arguments]
+        ours = self._functions.get(name)
+        if ours is None:
+            self._check_built_in(name, kinds)
+        elif not ours.takes(len(kinds)):
+            wanted = ", ".join(ours.arguments)
+            message = f"{name}({wanted}) can not take {len(kinds)} arguments"
+            raise ExpressionWrong(message)
+        return ANYTHING
+
+    def _argument(self, child: Node, shape: Any) -> Any:
+        if child["type"] == "expref":
+            # what `&sku` is over is known only to the function
+            self._all_children(child, ANYTHING)
+            return ANYTHING
+        return self.shape_of(child, shape)
+
+    def _check_built_in(self, name: str, kinds: list[Any]) -> None:
+        known = BUILT_IN.get(name)
+        if known is None:
+            words = {**BUILT_IN, **self._functions}
+            message = f"there is no function {name!r}{nearest(name, words)}"
+            raise ExpressionWrong(message)
+        if name in NOT_ON_MONEY and any(map(_is_money, kinds)):
+            message = f"money is text: {name} needs cents(…)"
+            raise ExpressionWrong(message)
+        wanted = known["signature"]
+        variadic = bool(wanted and wanted[-1].get("variadic"))
+        fits = (
+            len(kinds) >= len(wanted)
+            if variadic
+            else (len(kinds) == len(wanted))
+        )
+        if not fits:
+            message = f"{name} takes {len(wanted)} arguments, not {len(kinds)}"
+            raise ExpressionWrong(message)
+
+
+def _is_money(shape: Any) -> bool:
+    return shape in ("money", ["money"])
+
+
+def _item(shape: Any) -> Any:
+    if isinstance(shape, list):
+        return shape[0]
+    if shape is ANYTHING:
+        return ANYTHING
+    kind = "an object" if isinstance(shape, Mapping) else f"a {shape}"
+    message = f"a list is expected, and this is {kind}"
+    raise ExpressionWrong(message)
+
+
+def _shape_of_value(value: JSON) -> Any:
+    match value:
+        case bool():
+            return "truth"
+        case int():
+            return "integer"
+        case str():
+            return "text"
+        case _:
+            return ANYTHING

@@ -1,0 +1,335 @@
+"""
+The functions that expressions may call beside JMESPath's own.
+
+Each is registered with a description, the kinds of its arguments and
+examples; a test runs the examples, and `mappings/README.md`'s table is made
+from them. A function gets JSON values and returns one. What it can not take
+raises `FunctionFailed`, whose text never shows the value.
+"""
+
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bridge.model import JSON
+from bridge.places import phones, states
+
+MONEY_LIMIT = Decimal(10) ** 15
+
+Tables = Mapping[str, Mapping[str, str]]
+
+
+class FunctionFailed(ValueError):
+    """An argument does not fit; the text says which and what was due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """
+    One function of the register.
+
+    Args:
+        arguments: their kinds: `text`, `money`, `anything`, `truth`,
+            `list`; a last one with `…` may be repeated, one with `?` may
+            be left out.
+        examples: pairs of an expression and its value.
+    """
+
+    name: str
+    description: str
+    arguments: tuple[str, ...]
+    examples: tuple[tuple[str, JSON], ...]
+    call: Callable[..., JSON]
+
+    def takes(self, count: int) -> bool:
+        """Return whether it may be called with *count* arguments."""
+        least = sum(not kind.endswith("?") for kind in self.arguments)
+        if self.arguments and self.arguments[-1].endswith("…"):
+            return count >= least
+        return least <= count <= len(self.arguments)
+
+
+REGISTER: dict[str, Function] = {}
+
+
+def function(
+    name: str,
+    *arguments: str,
+    examples: Sequence[tuple[str, JSON]],
+) -> Callable[[Callable[..., JSON]], Callable[..., JSON]]:
+    """Register a function; its docstring's first line describes it."""
+
+    def register(call: Callable[..., JSON]) -> Callable[..., JSON]:
+        description = (call.__doc__ or "").strip().splitlines()[0]
+        REGISTER[name] = Function(
+            name, description, arguments, tuple(examples), call
+        )
+        return call
+
+    return register
+
+
+def _is_empty(value: JSON) -> bool:
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or value == []
+
+
+def _money(value: JSON) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        message = "needs an amount of money as text"
+        raise FunctionFailed(message)
+    try:
+        amount = Decimal(value)
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or abs(amount) > MONEY_LIMIT:
+        message = "needs an amount such as 1499.00"
+        raise FunctionFailed(message)
+    return amount
+
+
+@function(
+    "cents",
+    "money",
+    examples=[("cents('1499.00')", 149900), ("cents('247700')", 24770000)],
+)
+def cents(value: JSON) -> JSON:
+    """Money as a whole number of hundredths; null stays null."""
+    if value is None:
+        return None
+    hundredths = _money(value) * 100
+    rounded = hundredths.quantize(Decimal(1), rounding=ROUND_HALF_UP)
+    if rounded != hundredths:
+        message = "needs an amount with at most two decimals"
+        raise FunctionFailed(message)
+    return int(rounded)
+
+
+@function(
+    "decimal",
+    "money",
+    "integer",
+    examples=[("decimal('1499', `2`)", "1499.00")],
+)
+def decimal(value: JSON, places: JSON) -> JSON:
+    """Money as text with so many decimals; null stays null."""
+    if value is None:
+        return None
+    if isinstance(places, bool) or not isinstance(places, int):
+        message = "needs a whole number of decimals"
+        raise FunctionFailed(message)
+    step = Decimal(1).scaleb(-places)
+    return str(_money(value).quantize(step, rounding=ROUND_HALF_UP))
+
+
+@function(
+    "phone_e164",
+    "text",
+    "text",
+    examples=[("phone_e164('55 5501 0123', 'MX')", "+525555010123")],
+)
+def phone_e164(value: JSON, country: JSON) -> JSON:
+    """A phone number as `+525555010123`; null when it is none."""
+    text = _text_or_none(value)
+    return text and phones.e164(text, _text(country))
+
+
+@function(
+    "phone_national",
+    "text",
+    "text",
+    examples=[("phone_national('+52 1 55 5501 0123', 'MX')", "5555010123")],
+)
+def phone_national(value: JSON, country: JSON) -> JSON:
+    """A phone number's national digits; null when it is none."""
+    text = _text_or_none(value)
+    return text and phones.national(text, _text(country))
+
+
+@function(
+    "state_name",
+    "text",
+    "text",
+    examples=[("state_name('JAL', 'MX')", "Jalisco")],
+)
+def state_name(value: JSON, country: JSON) -> JSON:
+    """The name of a state or department from its ISO code."""
+    text = _text_or_none(value)
+    return text and states.state_name(text, _text(country))
+
+
+@function(
+    "first",
+    "anything…",
+    examples=[
+        ("first(null, '', 'Roma')", "Roma"),
+        ("first(null, `[]`)", None),
+    ],
+)
+def first(*values: JSON) -> JSON:
+    """The first that is not null, empty text or an empty list."""
+    return next((value for value in values if not _is_empty(value)), None)
+
+
+@function(
+    "if",
+    "anything",
+    "anything",
+    "anything?",
+    examples=[("if(`true`, 'a', 'b')", "a"), ("if(`[]`, 'a')", None)],
+)
+def if_(condition: JSON, then: JSON, otherwise: JSON = None) -> JSON:
+    """The second when the first holds, else the third."""
+    empty = condition in ("", None, False) or condition in ([], {})
+    return otherwise if empty else then
+
+
+@function(
+    "words",
+    "anything…",
+    examples=[("words('Calle 5', null, 'Int 2')", "Calle 5 Int 2")],
+)
+def words(*values: JSON) -> JSON:
+    """What is not empty, joined with spaces; null when nothing is left."""
+    kept = [str(value).strip() for value in values if not _is_empty(value)]
+    return " ".join(kept) or None
+
+
+@function(
+    "attribute",
+    "anything",
+    "text…",
+    examples=[('attribute(`{"Colonia": "Roma"}`, \'colonia\')', "Roma")],
+)
+def attribute(attributes: JSON, *names: JSON) -> JSON:
+    """The first attribute of that name, whatever its case and accents."""
+    if not isinstance(attributes, dict):
+        return None
+    known = {_plain(key): value for key, value in attributes.items()}
+    found = (known.get(_plain(_text(name))) for name in names)
+    return next((value for value in found if not _is_empty(value)), None)
+
+
+@function(
+    "split",
+    "text",
+    "text",
+    examples=[("split('orders/12', '/') | [-1]", "12")],
+)
+def split(value: JSON, separator: JSON) -> JSON:
+    """The parts of a text between separators; null stays null."""
+    text, between = _text_or_none(value), _text(separator)
+    if not between:
+        message = "needs a separator"
+        raise FunctionFailed(message)
+    return None if text is None else text.split(between)
+
+
+@function(
+    "cut",
+    "text",
+    "integer",
+    examples=[("cut('dos rebozos de seda', `12`)", "dos rebozos")],
+)
+def cut(value: JSON, length: JSON) -> JSON:
+    """A text cut to a length, between words where there are some."""
+    text = _text_or_none(value)
+    if isinstance(length, bool) or not isinstance(length, int) or length < 1:
+        message = "needs a length of at least 1"
+        raise FunctionFailed(message)
+    if text is None or len(text) <= length:
+        return text
+    head, space, _ = text[: length + 1].rpartition(" ")
+    return head.rstrip() if space and head.strip() else text[:length]
+
+
+@function("upper", "text", examples=[("upper('Café')", "CAFÉ")])
+def upper(value: JSON) -> JSON:
+    """A text in capitals; null stays null."""
+    text = _text_or_none(value)
+    return text and text.upper()
+
+
+@function("lower", "text", examples=[("lower('DHL')", "dhl")])
+def lower(value: JSON) -> JSON:
+    """A text in small letters; null stays null."""
+    text = _text_or_none(value)
+    return text and text.lower()
+
+
+@function("plain", "text", examples=[("plain('Núñez')", "Nunez")])
+def plain(value: JSON) -> JSON:
+    """A text without accents; null stays null."""
+    text = _text_or_none(value)
+    return text and _without_accents(text)
+
+
+@function(
+    "format_date",
+    "time",
+    "text",
+    "text?",
+    examples=[
+        (
+            "format_date('2026-11-21T03:00:00Z', '%d/%m', 'America/Bogota')",
+            "20/11",
+        )
+    ],
+)
+def format_date(value: JSON, pattern: JSON, zone: JSON = "UTC") -> JSON:
+    """A time in a pattern such as `%d/%m/%Y`, in a time zone or UTC."""
+    text = _text_or_none(value)
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        local = moment.astimezone(ZoneInfo(_text(zone)))
+    except (ValueError, ZoneInfoNotFoundError) as error:
+        message = "needs a time and the name of a time zone"
+        raise FunctionFailed(message) from error
+    return local.strftime(_text(pattern))
+
+
+def lookup_in(tables: Tables) -> Function:
+    """Return `lookup` over the tables of one mapping file."""
+
+    def lookup(table: JSON, key: JSON, otherwise: JSON = None) -> JSON:
+        """A table's value for a key; the third, or null, without one."""
+        rows = tables.get(_text(table))
+        if rows is None:
+            message = "needs the name of a table of this file"
+            raise FunctionFailed(message)
+        return otherwise if key is None else rows.get(str(key), otherwise)
+
+    return Function(
+        "lookup",
+        "A table's value for a key; the third argument, or null, without one.",
+        ("text", "anything", "anything?"),
+        (),
+        lookup,
+    )
+
+
+def _text_or_none(value: JSON) -> str | None:
+    return None if value is None or value == "" else _text(value)
+
+
+def _text(value: JSON) -> str:
+    if not isinstance(value, str):
+        message = "needs text"
+        raise FunctionFailed(message)
+    return value
+
+
+def _plain(text: str) -> str:
+    return _without_accents(text).casefold().strip()
+
+
+def _without_accents(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text)
+    kept = (c for c in decomposed if not unicodedata.combining(c))
+    return "".join(kept)

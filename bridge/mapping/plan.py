@@ -1,0 +1,599 @@
+"""
+The difference between what an order asks for and what was done.
+
+`plan_mapping` looks at one folded order, one mapping and the deliveries
+there are, and says which to add and which to move. It never asks what just
+arrived: late, repeated and reversed webhooks end in the same plan.
+
+A rule is *wanted* while its moment and its `if` hold; *passed* once a later
+rule of the same operation is wanted; and, for calls that may not be
+repeated, done once for good.
+"""
+
+from collections.abc import Callable, Sequence
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass, field, replace
+
+from bridge.errors import LinkMissing, NothingToSend, Unrenderable
+from bridge.mapping.document import Mapping, Rule
+from bridge.mapping.render import (
+    condition_holds,
+    known_links,
+    render,
+    request_hash,
+    with_links,
+)
+from bridge.model import (
+    JSON,
+    MINUTE,
+    UNSENT,
+    Delivery,
+    DeliveryState,
+    Instant,
+    Kind,
+    Millis,
+    Moment,
+    Move,
+    NewDelivery,
+    Reason,
+    Request,
+)
+from bridge.orders.document import (
+    became_ours_at,
+    document,
+    is_cancelled,
+    moments,
+)
+from bridge.orders.order import OrderState
+
+S = DeliveryState
+
+PATIENCE = Millis(15 * MINUTE)
+"""How long a parcel waits for its order, and a call for its link."""
+
+AFTER_CANCEL = frozenset({Moment.CANCELLED, Moment.REFUNDED})
+OF_PARCELS = frozenset({Moment.SHIPPED, Moment.FULFILLED, Moment.DELIVERED})
+WENT_OUT = frozenset({S.SUCCEEDED})
+MAY_GO_OUT = frozenset({S.SENDING, S.UNCERTAIN, S.SETTLING})
+BY_OPERATOR = "operator"
+"""Reason of what a person withdrew: the plan does not bring it back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What a plan adds and moves."""
+
+    adds: tuple[NewDelivery, ...] = ()
+    moves: tuple[Move, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """
+    All that one plan looks at.
+
+    Args:
+        since: the mapping's own, or when it first came in force.
+        deliveries: every delivery of the order, oldest first.
+        links: known of the order at the mapping's target.
+        raw: the newest body, where the mapping reads it.
+        told: an event brought this plan about; else it is a second look.
+        changed: the folded order is another one than at the last plan.
+        version: gives the mapping of a hash that was in force before.
+    """
+
+    state: OrderState
+    mapping: Mapping
+    since: Instant
+    deliveries: Sequence[Delivery]
+    links: Dict[str, str]
+    now: Instant
+    told: bool = True
+    changed: bool = True
+    raw: JSON = None
+    version: Callable[[str], Mapping | None] = field(
+        default=lambda _hash: None
+    )
+
+
+def plan_mapping(case: Case) -> Changes:
+    """Return what is to be done about one order by one mapping."""
+    return _Planner(case).plan()
+
+
+def delivery_of(
+    rule: Rule, mapping: Mapping, state: OrderState, generation: int
+) -> NewDelivery:
+    """Return a pending delivery of *rule*, due at once by default."""
+    operation = rule.operation.name if rule.operation else "ask"
+    return NewDelivery(
+        effect_key=effect_key(rule, mapping, state.id),
+        generation=generation,
+        kind=Kind.CALL if rule.operation else Kind.ASK,
+        store=state.store,
+        order_id=state.id,
+        target=mapping.target,
+        lane=f"{mapping.target}/{state.store}/{state.id}",
+        place=f"{mapping.name}/{rule.position:03d}/{generation:06d}",
+        mapping=mapping.name,
+        rule=rule.name,
+        operation=operation,
+        repeatable=rule.repeatable,
+        blocks=rule.operation is not None and not rule.skips_dead,
+        state=S.PENDING,
+        mapping_hash=mapping.hash,
+    )
+
+
+def effect_key(rule: Rule, mapping: Mapping, order_id: str) -> str:
+    """Return what must happen once: see DESIGN's words."""
+    operation = rule.operation.name if rule.operation else "ask"
+    key = f"{mapping.target}/{operation}/{mapping.store}/{order_id}"
+    return key if rule.once else f"{key}/{rule.name}"
+
+
+class _Planner:
+    def __init__(self, case: Case) -> None:
+        self._case = case
+        self._mapping = case.mapping
+        self._document = document(case.state, links=case.links, raw=case.raw)
+        self._moments = moments(case.state)
+        self._cancelled = is_cancelled(case.state)
+        self._ours = [
+            delivery
+            for delivery in case.deliveries
+            if delivery.mapping == case.mapping.name
+        ]
+        self._at_target = [
+            delivery
+            for delivery in case.deliveries
+            if delivery.target == case.mapping.target
+        ]
+        self._adds: list[NewDelivery] = []
+        self._moves: list[Move] = []
+
+    def plan(self) -> Changes:
+        """Return the changes, rule by rule in the file's order."""
+        if not self._is_ours():
+            self._withdraw_strays()
+        else:
+            wanted = self._wanted_rules()
+            for rule in self._mapping.rules:
+                self._plan_rule(rule, wanted)
+            self._withdraw_removed()
+        return Changes(adds=tuple(self._adds), moves=tuple(self._moves))
+
+    # -- is this order ours at all?
+
+    def _is_ours(self) -> bool:
+        if any(not _is_stray(delivery) for delivery in self._ours):
+            return True
+        since = became_ours_at(self._case.state)
+        return since is not None and since >= self._case.since
+
+    def _withdraw_strays(self) -> None:
+        for delivery in self._ours:
+            if delivery.state in UNSENT:
+                self._withdraw(delivery, "not_ours")
+
+    # -- which rules does the order ask for?
+
+    def _wanted_rules(self) -> dict[str, Reason | None]:
+        """Return the wanted rules; a reason stands for an `if` that failed."""
+        wanted: dict[str, Reason | None] = {}
+        for rule in self._mapping.rules:
+            if not self._moment_holds(rule):
+                continue
+            try:
+                if condition_holds(self._mapping, rule, self._document):
+                    wanted[rule.name] = None
+            except Unrenderable as error:
+                wanted[rule.name] = error.reason
+        return wanted
+
+    def _moment_holds(self, rule: Rule) -> bool:
+        if self._cancelled and rule.when not in AFTER_CANCEL:
+            return False
+        return self._moments[rule.when]
+
+    def _passed(self, rule: Rule, wanted: Dict[str, Reason | None]) -> bool:
+        return any(
+            later.position > rule.position
+            and later.operation is rule.operation
+            and later.name in wanted
+            for later in self._mapping.rules
+            if rule.operation is not None
+        )
+
+    # -- one rule
+
+    def _plan_rule(self, rule: Rule, wanted: Dict[str, Reason | None]) -> None:
+        latest = self._latest(effect_key(rule, self._mapping, self._id))
+        if rule.name not in wanted:
+            self._not_wanted(rule, latest)
+        elif rule.operation is None:
+            self._plan_question(rule, latest)
+        elif self._case.state.snapshot is None:
+            self._plan_early_parcel(rule, latest)
+        elif self._passed(rule, wanted):
+            self._plan_passed(rule, latest)
+        elif rule.once:
+            self._plan_once(rule, latest)
+        else:
+            self._plan_repeatable(rule, latest)
+        if rule.once:
+            self._plan_changed(rule, latest)
+
+    @property
+    def _id(self) -> str:
+        return self._case.state.id
+
+    def _latest(self, key: str) -> Delivery | None:
+        found = [d for d in self._case.deliveries if d.effect_key == key]
+        return max(found, key=lambda d: d.generation, default=None)
+
+    def _not_wanted(self, rule: Rule, latest: Delivery | None) -> None:
+        if latest is None or latest.mapping != self._mapping.name:
+            return
+        withdrawable = UNSENT | {S.CLAIMED}
+        if self._cancelled:
+            withdrawable |= {S.DEAD}
+        if latest.state in withdrawable and not latest.forced:
+            code = "order_cancelled" if self._cancelled else "not_due"
+            if rule.when in AFTER_CANCEL:
+                code = "order_came_back"
+            self._withdraw(latest, code)
+
+    def _plan_once(self, rule: Rule, latest: Delivery | None) -> None:
+        if latest is None:
+            self._add(rule, 1)
+        elif _withdrawn_by_plan(latest):
+            self._add(rule, latest.generation + 1)
+        elif latest.state in WENT_OUT and self._cancel_applied(latest):
+            self._add(rule, latest.generation + 1, _CAME_BACK)
+        else:
+            self._wake(latest)
+
+    def _plan_repeatable(self, rule: Rule, latest: Delivery | None) -> None:
+        if latest is None:
+            self._add(rule, 1)
+        elif _withdrawn_by_plan(latest) or latest.state is S.SUPERSEDED:
+            self._add(rule, latest.generation + 1)
+        elif latest.state in {S.CLAIMED, S.SENDING}:
+            if self._case.told and self._case.changed:
+                self._add(rule, latest.generation + 1)
+        elif latest.state is S.DEAD or latest.reason == BY_OPERATOR:
+            self._plan_after_dead(rule, latest)
+        elif latest.state in {S.SUCCEEDED, S.UNCHANGED}:
+            self._plan_again(rule, latest)
+        else:
+            self._wake(latest)
+
+    def _plan_passed(self, rule: Rule, latest: Delivery | None) -> None:
+        """Send it once, before the later one; never after it."""
+        if latest is not None:
+            self._wake(latest)
+            return
+        later_went = any(
+            delivery.operation == _operation(rule)
+            and delivery.place > f"{self._mapping.name}/{rule.position:03d}/~"
+            and delivery.state not in UNSENT
+            for delivery in self._ours
+            if delivery.kind is Kind.CALL
+        )
+        if not later_went:
+            self._add(rule, 1)
+
+    def _plan_again(self, rule: Rule, latest: Delivery) -> None:
+        """Send a repeatable call again when it would say something else."""
+        if not self._case.told:
+            return
+        cancel_applied = self._cancel_applied(latest)
+        rendered = self._rendered_hash(rule)
+        applied = self._last_applied(rule)
+        if applied is None and not self._case.changed:
+            return
+        if rendered is not None and rendered == applied:
+            return
+        if rendered is None and not self._case.changed:
+            return
+        reason = _CAME_BACK if cancel_applied else None
+        self._add(rule, latest.generation + 1, reason)
+
+    def _plan_after_dead(self, rule: Rule, latest: Delivery) -> None:
+        """Try again by itself only when the order says something else."""
+        if not (self._case.told and self._case.changed):
+            return
+        rendered = self._rendered_hash(rule)
+        if rendered is None or rendered == _hash_of_kept(latest):
+            return
+        if latest.state is S.DEAD:
+            self._move(latest, S.SUPERSEDED, _reason("newer_order"))
+        self._add(rule, latest.generation + 1)
+
+    def _plan_early_parcel(self, rule: Rule, latest: Delivery | None) -> None:
+        """A parcel came before any body of its order: wait for that."""
+        if latest is not None or rule.when not in OF_PARCELS:
+            return
+        first = self._case.state.first_parcel_at or self._case.now
+        until = Instant(first + PATIENCE)
+        self._adds.append(
+            replace(
+                delivery_of(rule, self._mapping, self._case.state, 1),
+                state=S.WAITING,
+                reason=_ORDER_NOT_SEEN,
+                due_at=until,
+                wait_until=until,
+            )
+        )
+
+    def _wake(self, latest: Delivery) -> None:
+        """Render anew what waits for a better order, or for a link."""
+        if latest.state is S.WAITING and self._case.changed:
+            self._move(latest, S.PENDING, None)
+        if latest.state is not S.HELD or latest.kind is not Kind.CALL:
+            return
+        if latest.reason in {_CAME_BACK.code, BY_OPERATOR}:
+            return
+        link = latest.where.get("link")
+        arrived = isinstance(link, str) and link in self._case.links
+        if self._case.changed or arrived:
+            self._move(latest, S.PENDING, None)
+
+    # -- questions
+
+    def _plan_question(self, rule: Rule, latest: Delivery | None) -> None:
+        if latest is not None and not _withdrawn_by_plan(latest):
+            return
+        generation = latest.generation + 1 if latest else 1
+        if rule.when in AFTER_CANCEL:
+            creates = self._creates()
+            if any(d.state in MAY_GO_OUT for d in creates):
+                return  # asked once it is known
+            if creates and not any(d.state in WENT_OUT for d in creates):
+                if latest is None:
+                    self._ask(rule, generation, _NEVER_CREATED)
+                return
+        self._ask(rule, generation, None)
+
+    def _creates(self) -> list[Delivery]:
+        once = {rule.name for rule in self._mapping.rules if rule.once}
+        return [
+            d
+            for d in self._at_target
+            if d.rule in once and d.kind is Kind.CALL
+        ]
+
+    def _ask(
+        self, rule: Rule, generation: int, withdrawn: Reason | None
+    ) -> None:
+        assert rule.question is not None  # noqa: S101  the caller matched it
+        text = rule.question.text(self._document)
+        self._adds.append(
+            replace(
+                delivery_of(rule, self._mapping, self._case.state, generation),
+                state=S.CANCELLED if withdrawn else S.HELD,
+                reason=withdrawn
+                or Reason(
+                    code="asked",
+                    text=text,
+                    where={"file": self._mapping.file, "line": rule.line},
+                ),
+            )
+        )
+
+    # -- changed after its create
+
+    def _plan_changed(self, rule: Rule, created: Delivery | None) -> None:
+        key = f"{effect_key(rule, self._mapping, self._id)}/changed"
+        latest = self._latest(key)
+        open_question = latest is not None and latest.state is S.HELD
+        over = self._cancelled or self._moments[Moment.SHIPPED]
+        if over or created is None or not rule.asks_when_changed:
+            if latest is not None and open_question:
+                self._withdraw(latest, "order_moved_on")
+            return
+        if created.state is not S.SUCCEEDED or not created.request:
+            return
+        told = created.request.get("body")
+        today = self._rendered_by(created)
+        if today == told:
+            if latest is not None and open_question:
+                self._withdraw(latest, "changed_back")
+            return
+        if latest is not None and latest.request == today:
+            return
+        self._ask_about_change(rule, latest, told, today)
+
+    def _rendered_by(self, created: Delivery) -> JSON:
+        """Return today's body by the mapping version that sent it."""
+        version = self._case.version(created.mapping_hash or "")
+        mapping = version or self._mapping
+        rule = mapping.rule(created.rule)
+        if rule is None or rule.operation is None:
+            return created.request.get("body")
+        try:
+            return render(mapping, rule, self._document).body
+        except (LinkMissing, NothingToSend):
+            return created.request.get("body")
+        except Unrenderable as error:
+            return {"unrenderable": error.reason.text}
+
+    def _ask_about_change(
+        self, rule: Rule, latest: Delivery | None, told: JSON, today: JSON
+    ) -> None:
+        paths = sorted(differing_paths(told, today))
+        reason = Reason(
+            code="changed",
+            text="the order changed after it was created there: "
+            + ", ".join(paths[:8]),
+            where={"fields": paths[:40], "file": self._mapping.file},
+        )
+        if latest is not None and latest.state is S.HELD:
+            self._move(latest, S.HELD, reason, request=today)
+            return
+        generation = latest.generation + 1 if latest else 1
+        base = delivery_of(rule, self._mapping, self._case.state, generation)
+        self._adds.append(
+            replace(
+                base,
+                effect_key=f"{base.effect_key}/changed",
+                kind=Kind.CHANGED,
+                operation="changed",
+                blocks=False,
+                state=S.HELD,
+                reason=reason,
+                request=today,
+            )
+        )
+
+    # -- what is shared
+
+    def _cancel_applied(self, latest: Delivery) -> bool:
+        """Return whether the target heard of a cancel after *latest*."""
+        cancels = {
+            rule.name
+            for rule in self._mapping.rules
+            if rule.when is Moment.CANCELLED
+        }
+        return any(
+            d.rule in cancels and d.state is S.SUCCEEDED and d.id > latest.id
+            for d in self._at_target
+        )
+
+    def _last_applied(self, rule: Rule) -> str | None:
+        """Return the hash of what this operation last told the target."""
+        applied = [
+            d
+            for d in self._at_target
+            if d.operation == _operation(rule)
+            and d.state is S.SUCCEEDED
+            and d.request_hash
+        ]
+        last = max(applied, key=lambda d: (d.updated_at, d.id), default=None)
+        return last.request_hash if last else None
+
+    def _rendered_hash(self, rule: Rule) -> str | None:
+        """Return the hash of today's request, or None where there is none."""
+        try:
+            links = known_links(self._mapping, rule, self._document)
+            filled = with_links(self._document, links)
+            return request_hash(render(self._mapping, rule, filled))
+        except Unrenderable:
+            return None
+
+    def _withdraw_removed(self) -> None:
+        names = {rule.name for rule in self._mapping.rules}
+        for delivery in self._ours:
+            if delivery.rule not in names and delivery.state in UNSENT:
+                self._withdraw(delivery, "rule_removed")
+
+    def _withdraw(self, delivery: Delivery, code: str) -> None:
+        self._move(delivery, S.CANCELLED, _reason(code))
+
+    def _move(
+        self,
+        delivery: Delivery,
+        state: DeliveryState,
+        reason: Reason | None,
+        *,
+        request: JSON = None,
+    ) -> None:
+        self._moves.append(
+            Move(
+                id=delivery.id,
+                version=delivery.version,
+                state=state,
+                reason=reason,
+                due_at=self._case.now if state is S.PENDING else None,
+                request=request,
+            )
+        )
+
+    def _add(
+        self, rule: Rule, generation: int, held: Reason | None = None
+    ) -> None:
+        fresh = delivery_of(rule, self._mapping, self._case.state, generation)
+        if held is not None:
+            self._adds.append(replace(fresh, state=S.HELD, reason=held))
+            return
+        self._adds.append(replace(fresh, due_at=self._case.now))
+
+
+def differing_paths(told: JSON, today: JSON, path: str = "") -> set[str]:
+    """Return the paths at which two bodies differ; never the values."""
+    before, after = _parts(told), _parts(today)
+    if not before or not after:
+        return set() if told == today else {path}
+    return {
+        found
+        for key in {*before, *after}
+        for found in differing_paths(
+            before.get(key), after.get(key), f"{path}.{key}" if path else key
+        )
+    }
+
+
+def _parts(value: JSON) -> dict[str, JSON]:
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, list):
+        return {str(index): part for index, part in enumerate(value)}
+    return {}
+
+
+TEXTS: Dict[str, str] = {
+    "order_cancelled": "the order was cancelled before it was sent",
+    "order_came_back": "the order came back",
+    "order_moved_on": "the order was shipped or cancelled since",
+    "changed_back": "the order is again as it was created there",
+    "not_due": "the order no longer asks for it",
+    "not_ours": "the order is older than this mapping's `since`",
+    "rule_removed": "the rule is no longer in the file",
+    "newer_order": "the order has changed since",
+}
+
+_CAME_BACK = Reason(
+    code="came_back",
+    text="the target heard of the cancel, and the order came back",
+)
+_NEVER_CREATED = Reason(
+    code="never_created",
+    text="cancelled before anything was created there",
+)
+_ORDER_NOT_SEEN = Reason(
+    code="order_not_seen",
+    text="a parcel came, and no body of its order yet",
+)
+
+
+def _reason(code: str) -> Reason:
+    return Reason(code=code, text=TEXTS[code])
+
+
+def _operation(rule: Rule) -> str:
+    return rule.operation.name if rule.operation else "ask"
+
+
+def _is_stray(delivery: Delivery) -> bool:
+    """Nothing but a parcel's waiting for an order we know nothing of."""
+    strays = {_ORDER_NOT_SEEN.code, "not_ours"}
+    return delivery.reason in strays
+
+
+def _withdrawn_by_plan(delivery: Delivery) -> bool:
+    return delivery.state is S.CANCELLED and delivery.reason != BY_OPERATOR
+
+
+def _hash_of_kept(delivery: Delivery) -> str | None:
+    kept = delivery.request
+    if not isinstance(kept, dict) or "method" not in kept:
+        return None
+    return request_hash(
+        Request(
+            operation=delivery.operation,
+            method=kept["method"],
+            path=kept["path"],
+            body=kept.get("body"),
+        )
+    )

@@ -1,0 +1,285 @@
+"""
+From a rule and an order to the request, or to the reason why not.
+
+Pure: the same rule, order and links give the same request. Reasons name
+file, line and field, and never show what a customer wrote.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping as Dict
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from bridge.errors import LinkMissing, NothingToSend, Unrenderable
+from bridge.mapping.document import Find, Mapping, Rule
+from bridge.mapping.expression import Expression, ExpressionFailed
+from bridge.mapping.template import (
+    NOTHING,
+    Computed,
+    Fields,
+    Template,
+    TemplateFailed,
+)
+from bridge.model import JSON, Reason, Request
+from bridge.targets.contract import Operation
+
+Document = Dict[str, JSON]
+
+
+def known_links(
+    mapping: Mapping, rule: Rule, document: Document
+) -> dict[str, str]:
+    """
+    Return links that the order's own attributes give and nobody knew.
+
+    Only those that *rule* needs and that are not in `document["links"]`.
+    """
+    found = {}
+    for name in missing_links(rule, document):
+        for source in mapping.links.get(name, ()):
+            if isinstance(source, Expression):
+                value = _link_value(mapping, rule, source, document)
+                if value:
+                    found[name] = value
+                    break
+    return found
+
+
+def finds_for(
+    mapping: Mapping, rule: Rule, document: Document
+) -> dict[str, Find]:
+    """Return the look-ups that could give the links still missing."""
+    return {
+        name: source
+        for name in missing_links(rule, document)
+        for source in mapping.links.get(name, ())
+        if isinstance(source, Find)
+    }
+
+
+def missing_links(rule: Rule, document: Document) -> list[str]:
+    """Return the links that *rule* needs and nobody knows, by name."""
+    return sorted(
+        name for name in rule.links if not document["links"].get(name)
+    )
+
+
+def with_links(document: Document, links: Dict[str, str]) -> dict[str, JSON]:
+    """Return *document* with *links* known besides."""
+    return {**document, "links": {**document["links"], **links}}
+
+
+def render(mapping: Mapping, rule: Rule, document: Document) -> Request:
+    """
+    Return the request of *rule* for the order.
+
+    Args:
+        document: with all links that are known.
+
+    Raises:
+        LinkMissing: it needs a link that is not known.
+        NothingToSend: everything in it is empty.
+        Unrenderable: a required value is missing or does not fit.
+    """
+    operation = rule.operation
+    if operation is None:
+        message = "a question has no request"
+        raise ValueError(message)
+    for name in missing_links(rule, document):
+        reason = Reason(
+            code="link_missing",
+            text=f"links.{name} is not known yet",
+            where={"file": mapping.file, "line": rule.line, "link": name},
+        )
+        raise LinkMissing(name, reason)
+    scene = _Scene(mapping, rule, operation)
+    values = scene.part(rule.path, operation.path_fields, document)
+    body = scene.body(document)
+    return Request(
+        operation=operation.name,
+        method=operation.method,
+        path=_path(operation, values),
+        body=body,
+    )
+
+
+def request_hash(request: Request) -> str:
+    """Return what two equal requests have in common."""
+    text = json.dumps(
+        [request.method, request.path, request.body], sort_keys=True
+    )
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def condition_holds(mapping: Mapping, rule: Rule, document: Document) -> bool:
+    """
+    Return whether the rule's `if` holds.
+
+    Raises:
+        Unrenderable: it can not be computed for this order.
+    """
+    if rule.condition is None:
+        return True
+    try:
+        value = rule.condition.value(document)
+    except ExpressionFailed as error:
+        raise Unrenderable(
+            Reason(
+                code="expression_failed",
+                text=f"`if` of the rule {rule.name}: {error}",
+                where={"file": mapping.file, "line": rule.line, "field": "if"},
+            )
+        ) from None
+    return not (value is None or value is False or value in ("", [], {}))
+
+
+def learned(rule: Rule, answer: JSON) -> dict[str, str]:
+    """Return the links that *answer* teaches; what is not there is left."""
+    found = {}
+    for name, expression in rule.remember:
+        try:
+            value = expression.value(answer)
+        except ExpressionFailed:
+            continue
+        if isinstance(value, str | int) and not isinstance(value, bool):
+            found[name] = str(value)
+    return found
+
+
+def _link_value(
+    mapping: Mapping, rule: Rule, source: Expression, document: Document
+) -> str | None:
+    try:
+        value = source.value(document)
+    except ExpressionFailed as error:
+        raise Unrenderable(
+            Reason(
+                code="expression_failed",
+                text=f"`links` of {mapping.name}: {error}",
+                where={"file": mapping.file, "line": rule.line},
+            )
+        ) from None
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return str(value).strip() or None
+
+
+class _Scene:
+    """One rule at work; knows how to say where something went wrong."""
+
+    def __init__(
+        self, mapping: Mapping, rule: Rule, operation: Operation
+    ) -> None:
+        self._mapping, self._rule = mapping, rule
+        self._operation = operation
+
+    def body(self, document: Document) -> JSON:
+        """Return the body as it is sent, or None where there is none."""
+        operation = self._operation
+        if operation.body is None:
+            return None
+        found = self.part(self._rule.body, operation.body, document)
+        if not found:
+            reason = Reason(code="nothing_to_send", text="nothing to send")
+            raise NothingToSend(reason)
+        return operation.dress(found) if operation.dress else found
+
+    def part(
+        self,
+        template: Template | None,
+        model: type[BaseModel] | None,
+        document: Document,
+    ) -> dict[str, Any]:
+        """Return the checked values of a path or body."""
+        template = template or Fields(
+            line=self._rule.line, column=1, fields=()
+        )
+        try:
+            found = template.value(document)
+        except TemplateFailed as error:
+            raise self._failed(error) from None
+        if found is NOTHING:
+            found = {}
+        if model is not None and (found or model is not self._operation.body):
+            self._check(template, model, found)
+        return found if isinstance(found, dict) else {}
+
+    def _check(
+        self, template: Template, model: type[BaseModel], found: JSON
+    ) -> None:
+        try:
+            model.model_validate(found)
+        except ValidationError as error:
+            faults = error.errors(
+                include_url=False, include_context=False, include_input=False
+            )
+            raise self._misfit(template, faults[0], len(faults)) from None
+
+    def _failed(self, error: TemplateFailed) -> Unrenderable:
+        return Unrenderable(
+            Reason(
+                code="expression_failed",
+                text=f"{_source(error.template)}: {error}",
+                where=self._where(error.template, ""),
+            )
+        )
+
+    def _misfit(
+        self, template: Template, fault: ErrorDetails, count: int
+    ) -> Unrenderable:
+        path = fault["loc"]
+        part = template.at(path)
+        name = ".".join(str(step) for step in path)
+        missing = fault["type"] == "missing"
+        more = f" (and {count - 1} more)" if count > 1 else ""
+        if missing:
+            text = (
+                f"{self._operation.name} requires {name}, and "
+                f"{_source(part)} gave nothing for this order{more}"
+            )
+        else:
+            text = f"{name} does not fit: {fault['msg']}{more}"
+        return Unrenderable(
+            Reason(
+                code="value_missing" if missing else "value_wrong",
+                text=text,
+                where=self._where(part, name),
+            )
+        )
+
+    def _where(self, part: Template, name: str) -> dict[str, JSON]:
+        return {
+            "file": self._mapping.file,
+            "line": part.line,
+            "field": name,
+            "rule": self._rule.name,
+        }
+
+
+def _source(part: Template) -> str:
+    if isinstance(part, Computed):
+        return f"`= {part.expression.text}`"
+    return "the mapping"
+
+
+def _path(operation: Operation, values: dict[str, Any]) -> str:
+    """Fill the path; every value is one escaped segment or query value."""
+    segments = {
+        name: quote(str(value), safe="")
+        for name, value in values.items()
+        if name not in operation.query
+    }
+    query = {
+        **operation.fixed_query,
+        **{
+            name: str(values[name])
+            for name in operation.query
+            if name in values
+        },
+    }
+    path = operation.path.format(**segments)
+    return f"{path}?{urlencode(query)}" if query else path

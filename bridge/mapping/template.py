@@ -1,0 +1,263 @@
+"""
+The bodies of mapping files: nested literals and expressions.
+
+A template is compiled once from a file's nodes and evaluated over an order.
+What gives nothing (null, empty text, an object without fields) is left out;
+a literal `null` is kept.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from typing_extensions import override
+
+from bridge.mapping.expression import (
+    Expression,
+    ExpressionFailed,
+    ExpressionWrong,
+    is_empty,
+)
+from bridge.mapping.text import Node
+from bridge.model import JSON
+from bridge.orders.document import ANYTHING, FIELDS
+
+NOTHING: Final = object()
+"""What is left out of the request."""
+
+Path = tuple[int | str, ...]
+Compile = Callable[[Node, Any], Expression | None]
+"""Compiles the expression of a scalar node over a shape; None when it is
+wrong and was reported."""
+
+EACH = frozenset({"each", "item"})
+
+
+class TemplateFailed(ValueError):
+    """An expression failed; *template* knows where it stands."""
+
+    def __init__(self, template: "Template", message: str) -> None:
+        self.template = template
+        super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A part of a body. *line* and *column* start at 1."""
+
+    line: int
+    column: int
+
+    def value(self, document: Mapping[str, JSON]) -> JSON:
+        """Return its value over *document*, or `NOTHING`."""
+        raise NotImplementedError
+
+    def expressions(self) -> "list[Expression]":
+        """Return every expression in it."""
+        return []
+
+    def at(self, path: Path) -> "Template":
+        """Return the deepest part of *path* that there is."""
+        del path
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Literal(Template):
+    """A value that is itself."""
+
+    literal: JSON
+
+    @override
+    def value(self, document: Mapping[str, JSON]) -> JSON:
+        del document
+        return self.literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Computed(Template):
+    """An expression over the order."""
+
+    expression: Expression
+
+    @override
+    def value(self, document: Mapping[str, JSON]) -> JSON:
+        try:
+            found = self.expression.value(document)
+        except ExpressionFailed as error:
+            raise TemplateFailed(self, str(error)) from None
+        if found is None or (isinstance(found, str) and not found.strip()):
+            return NOTHING
+        return found
+
+    @override
+    def expressions(self) -> list[Expression]:
+        return [self.expression]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fields(Template):
+    """An object."""
+
+    fields: tuple[tuple[str, Template], ...]
+
+    @override
+    def value(self, document: Mapping[str, JSON]) -> JSON:
+        values = ((name, part.value(document)) for name, part in self.fields)
+        kept = {name: found for name, found in values if found is not NOTHING}
+        return kept or NOTHING
+
+    @override
+    def expressions(self) -> list[Expression]:
+        return [x for _, part in self.fields for x in part.expressions()]
+
+    @override
+    def at(self, path: Path) -> Template:
+        parts = dict(self.fields)
+        if path and path[0] in parts:
+            return parts[str(path[0])].at(path[1:])
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Items(Template):
+    """A list that is written out."""
+
+    items: tuple[Template, ...]
+
+    @override
+    def value(self, document: Mapping[str, JSON]) -> JSON:
+        values = (item.value(document) for item in self.items)
+        return [found for found in values if found is not NOTHING]
+
+    @override
+    def expressions(self) -> list[Expression]:
+        return [x for item in self.items for x in item.expressions()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Each(Template):
+    """A list with an item for each of what an expression finds."""
+
+    each: Computed
+    item: Template
+
+    @override
+    def value(self, document: Mapping[str, JSON]) -> JSON:
+        found = self.each.value(document)
+        if found is NOTHING:
+            return []
+        if not isinstance(found, list):
+            message = "each: needs a list"
+            raise TemplateFailed(self.each, message)
+        order = document.get("order", document)
+        values = (self.item.value(_inside(part, order)) for part in found)
+        return [value for value in values if value is not NOTHING]
+
+    @override
+    def expressions(self) -> list[Expression]:
+        return [*self.each.expressions(), *self.item.expressions()]
+
+    @override
+    def at(self, path: Path) -> Template:
+        return self.item.at(path[1:]) if path else self
+
+
+def _inside(part: JSON, order: JSON) -> dict[str, JSON]:
+    """Return what an item's expressions see: its fields, and `order`."""
+    if isinstance(part, dict):
+        return {**part, "order": order}
+    return {"value": part, "order": order}
+
+
+def holds(condition: Expression | None, document: JSON) -> bool:
+    """
+    Return whether a rule's `if` holds; without one it does.
+
+    Raises:
+        ExpressionFailed: it can not be computed.
+    """
+    return condition is None or not is_empty(condition.value(document))
+
+
+class TemplateReader:
+    """Compiles nodes; what is wrong goes to *report*."""
+
+    def __init__(
+        self,
+        compile_expression: Callable[[str, Any], Expression],
+        report: Callable[[Node, str], None],
+    ) -> None:
+        self._compile = compile_expression
+        self._report = report
+
+    def template(self, node: Node, shape: Any = FIELDS) -> Template:
+        """Return the template of *node* over *shape*."""
+        match node.value:
+            case dict(parts):
+                if set(parts) == EACH:
+                    return self._each(node, shape)
+                return Fields(
+                    line=node.line,
+                    column=node.column,
+                    fields=tuple(
+                        (name, self.template(part, shape))
+                        for name, part in parts.items()
+                    ),
+                )
+            case list(parts):
+                return Items(
+                    line=node.line,
+                    column=node.column,
+                    items=tuple(self.template(part, shape) for part in parts),
+                )
+            case _:
+                return self._scalar(node, shape)
+
+    def expression(self, node: Node, shape: Any = FIELDS) -> Expression | None:
+        """Return the expression of a scalar that begins with `=`."""
+        text = node.value
+        if not isinstance(text, str) or not text.startswith("="):
+            self._report(node, "an expression is expected: begin it with '='")
+            return None
+        try:
+            return self._compile(text[1:].strip(), shape)
+        except ExpressionWrong as error:
+            hint = (
+                "; a ' #' cut it: put quotes around the whole"
+                if node.cut
+                else ""
+            )
+            self._report(node, f"{error}{hint}")
+            return None
+
+    def _scalar(self, node: Node, shape: Any) -> Template:
+        if isinstance(node.value, str) and node.value.startswith("="):
+            expression = self.expression(node, shape)
+            if expression is not None:
+                return Computed(
+                    line=node.line, column=node.column, expression=expression
+                )
+        return Literal(line=node.line, column=node.column, literal=node.data())
+
+    def _each(self, node: Node, shape: Any) -> Template:
+        parts = node.value
+        assert isinstance(parts, dict)  # noqa: S101  the caller matched it
+        each = self._scalar(parts["each"], shape)
+        item_shape: Any = ANYTHING
+        if isinstance(each, Computed):
+            item_shape = _shape_inside(each.expression.shape)
+        elif isinstance(each, Literal):
+            self._report(parts["each"], "each: needs an expression")
+        item = self.template(parts["item"], item_shape)
+        if not isinstance(each, Computed):
+            return item
+        return Each(line=node.line, column=node.column, each=each, item=item)
+
+
+def _shape_inside(shape: Any) -> Any:
+    if isinstance(shape, list) and isinstance(shape[0], Mapping):
+        return {**shape[0], "order": FIELDS}
+    if isinstance(shape, list) and shape[0] != ANYTHING:
+        return {"value": shape[0], "order": FIELDS}
+    return ANYTHING

@@ -1,0 +1,251 @@
+"""
+YAML, text first, with the place of every word.
+
+A plain scalar is text, except `null`, `true`, `false` and integers without
+a leading zero: `01000` is a postal code, `NO` a country, `on` a word.
+Duplicate keys, anchors, aliases, merge keys, tags, and unquoted expressions
+in a flow collection are refused, each with line and column.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from bridge.errors import MappingError, Problem
+from bridge.model import JSON
+
+LONGEST = 256 * 1024  # characters
+DEEPEST = 24
+
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_WORDS = {"null": None, "true": True, "false": False}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """
+    One value of a file and where it stands.
+
+    Args:
+        value: a scalar, a list of nodes, or a dict of nodes by key.
+        line, column: start at 1.
+        plain: a scalar without quotes.
+        cut: a ` #` follows on the same line: a comment, or a cut text.
+        keys: where the keys of a dict stand.
+    """
+
+    value: "str | int | bool | list[Node] | dict[str, Node] | None"
+    line: int
+    column: int
+    plain: bool = False
+    cut: bool = False
+    keys: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def data(self) -> JSON:
+        """Return the bare value without places."""
+        if isinstance(self.value, list):
+            return [item.data() for item in self.value]
+        if isinstance(self.value, dict):
+            return {key: node.data() for key, node in self.value.items()}
+        return self.value
+
+    def at(self, path: tuple[int | str, ...]) -> tuple[int, int]:
+        """Return line and column of the deepest part of *path* there is."""
+        if not path:
+            return self.line, self.column
+        head, rest = path[0], path[1:]
+        if isinstance(self.value, dict) and head in self.value:
+            child = self.value[str(head)]
+            return child.at(rest) if rest else self.keys[str(head)]
+        if isinstance(self.value, list) and isinstance(head, int):
+            return self.value[head].at(rest)
+        return self.line, self.column
+
+
+class _Refused(Exception):
+    def __init__(self, message: str, mark: Event) -> None:
+        self.message = message
+        self.line = mark.start_mark.line + 1
+        self.column = mark.start_mark.column + 1
+        super().__init__(message)
+
+
+def read_yaml(text: str, *, file: str) -> Node:
+    """
+    Return the one document of *text*.
+
+    Raises:
+        MappingError: with the place of the first thing that is wrong.
+    """
+    if len(text) > LONGEST:
+        problem = Problem(
+            file=file, message=f"is longer than {LONGEST} characters"
+        )
+        raise MappingError([problem])
+    try:
+        return _Composer(text).document()
+    except _Refused as error:
+        problem = Problem(
+            file=file,
+            line=error.line,
+            column=error.column,
+            message=error.message,
+        )
+    except MarkedYAMLError as error:
+        problem = _unreadable(error, text, file)
+    except (YAMLError, ValueError, RecursionError):
+        problem = Problem(file=file, message="is no YAML text")
+    raise MappingError([problem])
+
+
+def _unreadable(error: MarkedYAMLError, text: str, file: str) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    line = mark.line + 1 if mark else 0
+    rows = text.splitlines()
+    row = rows[line - 1] if 0 < line <= len(rows) else ""
+    message = (error.problem or "is no YAML").strip()
+    if ": =" in row or "- =" in row:
+        message = (
+            "an expression with ': ' in it is cut by YAML: put quotes around "
+            "the whole, beginning with the '='"
+        )
+    elif "\t" in row:
+        message = "a tab stands where only spaces may"
+    return Problem(
+        file=file,
+        line=line,
+        column=mark.column + 1 if mark else 0,
+        text=row.strip()[:80],
+        message=message,
+    )
+
+
+class _Composer:
+    """Builds nodes of the parser's events, refusing what would surprise."""
+
+    def __init__(self, text: str) -> None:
+        self._rows = text.splitlines()
+        self._events: Iterator[Event] = YAML(typ="safe", pure=True).parse(text)
+        self._depth = 0
+
+    def document(self) -> Node:
+        """Return the document; only one is allowed."""
+        root: Node | None = None
+        for event in self._events:
+            if isinstance(event, DocumentStartEvent) and root is not None:
+                message = "one file holds one document: a second begins here"
+                raise _Refused(message, event)
+            if isinstance(
+                event,
+                ScalarEvent
+                | MappingStartEvent
+                | SequenceStartEvent
+                | AliasEvent,
+            ):
+                root = self._node(event, in_flow=False)
+        return root or Node(value=None, line=1, column=1)
+
+    def _node(self, event: Event, *, in_flow: bool) -> Node:
+        if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
+            message = "anchors and aliases are not taken: write it out"
+            raise _Refused(message, event)
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            message = "tags are not taken"
+            raise _Refused(message, event)
+        if isinstance(event, ScalarEvent):
+            return self._scalar(event, in_flow=in_flow)
+        self._depth += 1
+        if self._depth > DEEPEST:
+            message = f"is nested deeper than {DEEPEST}"
+            raise _Refused(message, event)
+        in_flow = in_flow or bool(getattr(event, "flow_style", False))
+        if isinstance(event, MappingStartEvent):
+            node = self._mapping(event, in_flow=in_flow)
+        else:
+            node = self._sequence(event, in_flow=in_flow)
+        self._depth -= 1
+        return node
+
+    def _scalar(self, event: ScalarEvent, *, in_flow: bool) -> Node:
+        plain = event.style is None
+        value: str | int | bool | None = event.value
+        if plain and event.value.startswith("=") and in_flow:
+            message = "put quotes around an expression inside [ ] or { }"
+            raise _Refused(message, event)
+        if plain:
+            value = _plain_value(event.value)
+        line, column = event.end_mark.line, event.end_mark.column
+        row = self._rows[line] if line < len(self._rows) else ""
+        return Node(
+            value=value,
+            line=event.start_mark.line + 1,
+            column=event.start_mark.column + 1,
+            plain=plain,
+            cut=plain and row[column:].lstrip().startswith("#"),
+        )
+
+    def _mapping(self, start: Event, *, in_flow: bool) -> Node:
+        found: dict[str, Node] = {}
+        keys: dict[str, tuple[int, int]] = {}
+        for event in self._events:
+            if isinstance(event, MappingEndEvent):
+                break
+            key = self._key(event, found)
+            keys[key] = (
+                event.start_mark.line + 1,
+                event.start_mark.column + 1,
+            )
+            found[key] = self._node(next(self._events), in_flow=in_flow)
+        return Node(
+            value=found,
+            line=start.start_mark.line + 1,
+            column=start.start_mark.column + 1,
+            keys=keys,
+        )
+
+    def _key(self, event: Event, found: dict[str, Node]) -> str:
+        if not isinstance(event, ScalarEvent) or event.anchor or event.tag:
+            message = "a key must be a plain word"
+            raise _Refused(message, event)
+        key = str(event.value)
+        if key == "<<":
+            message = "merge keys are not taken: write it out"
+            raise _Refused(message, event)
+        if key in found:
+            message = f"the key {key!r} stands here twice"
+            raise _Refused(message, event)
+        return key
+
+    def _sequence(self, start: Event, *, in_flow: bool) -> Node:
+        items: list[Node] = []
+        for event in self._events:
+            if isinstance(event, SequenceEndEvent):
+                break
+            items.append(self._node(event, in_flow=in_flow))
+        return Node(
+            value=items,
+            line=start.start_mark.line + 1,
+            column=start.start_mark.column + 1,
+        )
+
+
+def _plain_value(text: str) -> str | int | bool | None:
+    if text == "":
+        return None
+    if text in _WORDS:
+        return _WORDS[text]
+    return int(text) if _INTEGER.fullmatch(text) else text

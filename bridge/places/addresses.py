@@ -1,0 +1,28 @@
+"""Address lines of any country, split where we know how."""
+
+from bridge.places import colombia, mexico
+from bridge.places.parts import UNKNOWN, Parts
+
+
+def split_address(
+    country: str | None,
+    address1: str | None,
+    address2: str | None,
+    *,
+    given: Parts = UNKNOWN,
+) -> Parts:
+    """
+    Return what is sure of the two lines of an address in *country*.
+
+    Args:
+        country: two letters; in others than MX and CO nothing is split.
+        address1: as it came, with the word joiner that Shopify may put in.
+        given: parts that the shop asked for in fields of their own.
+    """
+    match country:
+        case "MX":
+            return mexico.split_address(address1, address2, given=given)
+        case "CO":
+            return colombia.split_address(address1, address2, given=given)
+        case _:
+            return given

@@ -1,0 +1,50 @@
+"""Text as people typed it: what is seen, and what is compared."""
+
+import re
+import unicodedata
+
+WORD_JOINER = "\u2060"
+"""What Shopify puts between the parts of an address line; nobody sees it.
+Source: github.com/Shopify/worldwide, pull request 221, read 2026-11."""
+
+LONGEST_LINE = 300
+"""Signs in an address line; in a longer one nothing is looked for."""
+
+_INVISIBLE = re.compile(
+    "["
+    "\x00-\x08\x0e-\x1f\x7f-\x9f"  # controls but for tabs and line ends
+    "\xad\u061c\u180e"  # soft hyphen and other single marks
+    "\u200b-\u200f\u202a-\u202e"  # zero width, writing direction
+    "\u2060-\u206f\ufeff\ufff9-\ufffb"  # word joiner, isolates, byte order
+    "]"
+)
+
+
+def visible(text: str) -> str:
+    """
+    Return *text* on one line, composed (NFC), without invisible marks.
+
+    Runs of white space, line ends among them, become one blank.
+    """
+    return " ".join(_composed(text).split())
+
+
+def visible_lines(text: str) -> str:
+    """Return *text* like `visible`, but with its line ends."""
+    lines = _composed(text).splitlines()
+    return "\n".join(" ".join(line.split()) for line in lines).strip()
+
+
+def folded(text: str) -> str:
+    """
+    Return the letters and digits of *text*, without accents and case.
+
+    Two texts that fold alike are the same word to a person:
+    `Edo. de México` and `EDO DE MEXICO`.
+    """
+    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(sign for sign in decomposed if sign.isalnum())
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", _INVISIBLE.sub("", text))

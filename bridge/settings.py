@@ -1,0 +1,410 @@
+"""
+The environment and two YAML files, read into values.
+
+Everything that is wrong is said in one clear line with its file and place.
+Secrets never stand in YAML: `${NAME}` is read from the environment or from
+the file that `NAME_FILE` names.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bridge.errors import MappingError, Problem, SettingsError
+from bridge.mapping.catalog import Source
+from bridge.mapping.document import NAME, Surroundings
+from bridge.mapping.expression import nearest
+from bridge.mapping.text import Node, read_yaml
+from bridge.model import DAY, SECOND, Millis
+from bridge.sources.platform import Store
+from bridge.sources.register import PLATFORMS
+from bridge.targets.account import LOOPBACK, PARALLEL, Target
+from bridge.targets.contract import Limit
+from bridge.targets.register import CONTRACTS
+
+STORES, TARGETS = "stores.yaml", "targets.yaml"
+LEAST_TOKEN = 32  # characters
+BODY_LIMIT = 2 * 1024 * 1024  # bytes; the largest orders are near 300 KB
+LARGEST_SECRET = 4096  # characters
+
+_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+ReadSecret = Callable[[str], str]
+"""Gives the secret of a name, or raises `SettingsError`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """
+    What the environment says.
+
+    Args:
+        admin_tokens: token by operator's name; nobody gets in without one.
+        body_limit: of a webhook, in bytes.
+    """
+
+    database: str
+    mappings: Path
+    admin_tokens: Mapping[str, str] = field(repr=False)
+    host: str
+    port: int
+    body_limit: int = BODY_LIMIT
+    retention: Millis = Millis(30 * DAY)
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """
+    Return the settings of *environ*.
+
+    Raises:
+        SettingsError: naming the variable and what it should be.
+    """
+    return Settings(
+        database=environ.get("BRIDGE_DATABASE") or "sqlite:///data/bridge.db",
+        mappings=Path(environ.get("BRIDGE_MAPPINGS") or "mappings"),
+        admin_tokens=_admin_tokens(environ),
+        host=environ.get("BRIDGE_HOST") or "127.0.0.1",
+        port=_number(environ, "BRIDGE_PORT", 8080, 1, 65535),
+        body_limit=_number(
+            environ, "BRIDGE_BODY_LIMIT", BODY_LIMIT, 1024, 64 * 1024 * 1024
+        ),
+    )
+
+
+def secrets_from(environ: Mapping[str, str]) -> ReadSecret:
+    """Return a reader of secrets by name, from *environ* and its files."""
+
+    def read(name: str) -> str:
+        value = environ.get(name)
+        file = environ.get(f"{name}_FILE")
+        if value is None and file:
+            value = _secret_file(name, file)
+        if value is None:
+            message = (
+                f"{name} is not set: put the secret into the environment "
+                f"variable {name}, or its file's path into {name}_FILE"
+            )
+            raise SettingsError(message)
+        if not value.strip():
+            message = f"{name} is empty: a secret is needed there"
+            raise SettingsError(message)
+        return value
+
+    return read
+
+
+def load_stores(folder: Path, secret: ReadSecret) -> dict[str, Store]:
+    """
+    Return the stores of `stores.yaml`, by name.
+
+    Raises:
+        MappingError, SettingsError: what is wrong, with its place.
+    """
+    root, file = _load(folder / STORES)
+    return {
+        name: _store(name, entry, file, secret)
+        for name, entry in _entries(root, file).items()
+    }
+
+
+def load_targets(folder: Path, secret: ReadSecret) -> dict[str, Target]:
+    """
+    Return the targets of `targets.yaml`, by name.
+
+    Raises:
+        MappingError, SettingsError: what is wrong, with its place.
+    """
+    root, file = _load(folder / TARGETS)
+    return {
+        name: _target(name, entry, file, secret)
+        for name, entry in _entries(root, file).items()
+    }
+
+
+def load_sources(folder: Path) -> list[Source]:
+    """Return the texts of all mapping files in *folder*, by name."""
+    found = []
+    for path in sorted(folder.glob("*.yaml")):
+        if path.name in {STORES, TARGETS} or path.name.endswith(".cases.yaml"):
+            continue
+        text = path.read_text(encoding="utf-8", errors="replace")
+        found.append(Source(name=path.stem, file=str(path), text=text))
+    return found
+
+
+def surroundings(
+    stores: Mapping[str, Store], targets: Mapping[str, Target]
+) -> Surroundings:
+    """Return what mapping files may refer to."""
+    return Surroundings(
+        stores=frozenset(stores),
+        contracts={name: target.contract for name, target in targets.items()},
+    )
+
+
+# ------------------------------------------------------------ environment
+
+
+def _admin_tokens(environ: Mapping[str, str]) -> dict[str, str]:
+    name = "BRIDGE_ADMIN_TOKENS"
+    text = environ.get(name, "")
+    file = environ.get(f"{name}_FILE")
+    if not text and file:
+        text = _secret_file(name, file)
+    tokens: dict[str, str] = {}
+    for pair in filter(None, (part.strip() for part in text.split(","))):
+        operator, colon, token = pair.partition(":")
+        if not colon or not operator.strip():
+            message = f"{name}: pairs of name:token, comma-separated, please"
+            raise SettingsError(message)
+        if len(token) < LEAST_TOKEN:
+            message = (
+                f"{name}: the token of {operator} is shorter than "
+                f"{LEAST_TOKEN} characters; make one with "
+                "`python -c 'import secrets; print(secrets.token_hex(24))'`"
+            )
+            raise SettingsError(message)
+        if operator in tokens:
+            message = f"{name}: the name {operator} stands there twice"
+            raise SettingsError(message)
+        tokens[operator] = token
+    return tokens
+
+
+def _secret_file(name: str, file: str) -> str:
+    try:
+        text = Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        message = (
+            f"{name}_FILE: {file} can not be read ({error.__class__.__name__})"
+        )
+        raise SettingsError(message) from None
+    if len(text) > LARGEST_SECRET:
+        message = f"{name}_FILE: {file} is too large for a secret"
+        raise SettingsError(message)
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def _number(
+    environ: Mapping[str, str],
+    name: str,
+    default: int,
+    least: int,
+    most: int,
+) -> int:
+    text = environ.get(name)
+    if not text:
+        return default
+    if not text.isascii() or not text.isdigit():
+        message = f"{name}: a whole number is expected, not {text!r}"
+        raise SettingsError(message)
+    if not least <= int(text) <= most:
+        message = f"{name}: {least} to {most} is expected, not {text}"
+        raise SettingsError(message)
+    return int(text)
+
+
+# ------------------------------------------------------------ YAML files
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class _StoreForm(_Form):
+    platform: str
+    shop: str = ""
+    site: str = ""
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    secrets: Annotated[list[str], Field(min_length=1)]
+    cash_on_delivery: list[str] = []
+    not_shipped: list[str] = []
+    test_orders: bool = False
+    statuses: dict[str, str] = {}
+    time_zone: str | None = None
+
+
+class _LimitForm(_Form):
+    requests: Annotated[int, Field(ge=1, le=1000)]
+    seconds: Annotated[int, Field(ge=1, le=3600)]
+
+
+class _TargetForm(_Form):
+    api: str
+    base_url: str
+    credentials: dict[str, str]
+    authorization: str = ""
+    paths: dict[str, str] = {}
+    limit: _LimitForm | Literal["none"] | None = None
+    timeout: Annotated[int, Field(ge=1, le=300)] = 20
+    settle: Annotated[int, Field(ge=0, le=3600)] = 30
+    parallel: Annotated[int, Field(ge=1, le=256)] = PARALLEL
+    not_processed_statuses: list[int] = []
+
+
+def _load(path: Path) -> tuple[Node, str]:
+    file = str(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        message = f"{file} is missing: see mappings/README.md for its form"
+        raise SettingsError(message) from None
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{file} can not be read ({error.__class__.__name__})"
+        raise SettingsError(message) from None
+    return read_yaml(text, file=file), file
+
+
+def _entries(root: Node, file: str) -> dict[str, Node]:
+    if root.value is None:
+        return {}
+    if not isinstance(root.value, dict):
+        raise _wrong(file, root, "names with their settings are expected")
+    for name, entry in root.value.items():
+        if not re.fullmatch(NAME, name):
+            message = (
+                f"the name {name!r}: small letters, digits, - and _ are "
+                "taken, 64 at most"
+            )
+            raise _wrong(file, entry, message)
+    return root.value
+
+
+def _wrong(file: str, node: Node, message: str) -> MappingError:
+    problem = Problem(
+        file=file, line=node.line, column=node.column, message=message
+    )
+    return MappingError([problem])
+
+
+def _store(name: str, entry: Node, file: str, secret: ReadSecret) -> Store:
+    form = _read_form(_StoreForm, name, entry, file)
+    if form.platform not in PLATFORMS:
+        hint = nearest(form.platform, PLATFORMS)
+        message = f"{name}: there is no platform {form.platform!r}{hint}"
+        raise _wrong(file, entry, message)
+    wanted = "shop" if form.platform == "shopify" else "site"
+    identity = getattr(form, wanted)
+    if not identity:
+        raise _wrong(file, entry, f"{name}: {wanted!r} is missing")
+    return Store(
+        name=name,
+        platform=form.platform,
+        identity=identity,
+        country=form.country,
+        secrets=tuple(
+            _resolved(text, f"{name}.secrets", entry, file, secret)
+            for text in form.secrets
+        ),
+        cash_on_delivery=tuple(form.cash_on_delivery),
+        not_shipped=tuple(form.not_shipped),
+        test_orders=form.test_orders,
+        statuses=form.statuses,
+        time_zone=form.time_zone,
+    )
+
+
+def _target(name: str, entry: Node, file: str, secret: ReadSecret) -> Target:
+    form = _read_form(_TargetForm, name, entry, file)
+    contract = CONTRACTS.get(form.api)
+    if contract is None:
+        hint = nearest(form.api, CONTRACTS)
+        message = f"{name}: there is no API {form.api!r}{hint}"
+        raise _wrong(file, entry, message)
+    missing = set(contract.credentials) - set(form.credentials)
+    if missing:
+        message = f"{name}: credentials need {', '.join(sorted(missing))}"
+        raise _wrong(file, entry, message)
+    operations = dict(contract.operations)
+    for operation, path in form.paths.items():
+        if operation not in operations:
+            hint = nearest(operation, operations)
+            message = f"{name}: no operation {operation!r}{hint}"
+            raise _wrong(file, entry, message)
+        operations[operation] = replace(operations[operation], path=path)
+    return Target(
+        name=name,
+        contract=replace(
+            contract,
+            operations=operations,
+            not_processed_statuses=(
+                *contract.not_processed_statuses,
+                *form.not_processed_statuses,
+            ),
+        ),
+        base_url=_base_url(name, form.base_url, entry, file),
+        credentials={
+            key: _resolved(text, f"{name}.{key}", entry, file, secret)
+            for key, text in form.credentials.items()
+        },
+        authorization=form.authorization or contract.authorization,
+        limit=_limit(form, contract.limit),
+        timeout=Millis(form.timeout * SECOND),
+        settle=Millis(form.settle * SECOND),
+        parallel=form.parallel,
+    )
+
+
+def _limit(form: _TargetForm, default: Limit | None) -> Limit | None:
+    if isinstance(form.limit, _LimitForm):
+        return Limit(
+            requests=form.limit.requests,
+            window=Millis(form.limit.seconds * SECOND),
+        )
+    return None if form.limit == "none" else default
+
+
+def _base_url(name: str, text: str, entry: Node, file: str) -> str:
+    parts = urlsplit(text)
+    safe = parts.scheme == "https" or (
+        parts.scheme == "http" and parts.hostname in LOOPBACK
+    )
+    if not safe or not parts.hostname:
+        message = f"{name}: base_url must be https, or http on loopback"
+        raise _wrong(file, entry, message)
+    if parts.username or parts.query or parts.fragment:
+        message = f"{name}: base_url is scheme, host, port and path only"
+        raise _wrong(file, entry, message)
+    return text.rstrip("/")
+
+
+def _resolved(
+    text: str, what: str, entry: Node, file: str, secret: ReadSecret
+) -> str:
+    reference = _REFERENCE.fullmatch(text)
+    if reference is None:
+        message = (
+            f"{what}: a secret never stands in YAML; write "
+            '"${NAME}" and set NAME in the environment'
+        )
+        raise _wrong(file, entry, message)
+    try:
+        return secret(reference[1])
+    except SettingsError as error:
+        raise _wrong(file, entry, f"{what}: {error}") from None
+
+
+F = TypeVar("F", bound=_Form)
+
+
+def _read_form(form: type[F], name: str, entry: Node, file: str) -> F:
+    try:
+        return form.model_validate(entry.data())
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        path = fault["loc"]
+        line, column = entry.at(path)
+        word = ".".join(str(part) for part in path)
+        message = f"{name}.{word}: {fault['msg']}"
+        if fault["type"] == "extra_forbidden":
+            hint = nearest(word, form.model_fields)
+            message = f"{name}: {word!r} is no setting{hint}"
+        if fault["type"] == "missing":
+            message = f"{name}: {word!r} is missing"
+        problem = Problem(file=file, line=line, column=column, message=message)
+        raise MappingError([problem]) from None

@@ -1,0 +1,50 @@
+"""A configured account at one of the three APIs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from bridge.model import SECOND, Millis
+from bridge.targets.contract import Contract, Limit
+
+TIMEOUT = Millis(20 * SECOND)
+SETTLE = Millis(30 * SECOND)
+PARALLEL = 8
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """
+    One account, with all that its vendor leaves open.
+
+    Args:
+        contract: with the account's own paths and statuses put in.
+        base_url: https, or http on loopback; without a slash at its end.
+        authorization: template of the header, `{token}` replaced.
+        limit: None where there is none.
+        timeout: total, from the first byte of connecting to the last of
+            the answer.
+        settle: how long a request whose answer was lost may still arrive.
+        parallel: how many requests may be under way at once, at most.
+    """
+
+    name: str
+    contract: Contract
+    base_url: str
+    credentials: Mapping[str, str] = field(repr=False)
+    authorization: str
+    limit: Limit | None = None
+    timeout: Millis = TIMEOUT
+    settle: Millis = SETTLE
+    parallel: int = PARALLEL
+
+    @property
+    def host(self) -> str:
+        """The host and port that ids and links belong to."""
+        return urlsplit(self.base_url).netloc
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether it answers on this very machine."""
+        return urlsplit(self.base_url).hostname in LOOPBACK

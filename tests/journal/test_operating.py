@@ -1,0 +1,386 @@
+"""What a person may do with a delivery, and what is noted of it."""
+
+from typing import Any
+
+import pytest
+
+from bridge.errors import (
+    Conflict,
+    ForceNeeded,
+    InFlight,
+    NotDecidable,
+    NotFound,
+    VersionMismatch,
+)
+from bridge.journal.protocol import Journal
+from bridge.model import Delivery, DeliveryId, DeliveryState, Kind, Reason
+from tests.factories import (
+    NOW,
+    ORDER,
+    STORE,
+    TARGET,
+    keep,
+    later,
+    link,
+    new_delivery,
+)
+from tests.journal.steps import claim as claim_all
+from tests.journal.steps import (
+    claim_one,
+    intend,
+    result,
+    revision,
+    row,
+    rules,
+    send,
+)
+
+S = DeliveryState
+
+
+def reach(journal: Journal, state: S, **changes: Any) -> Delivery:
+    """Return a delivery that got to *state* by the way that it gets there."""
+    if state in {S.CLAIMED, S.SENDING}:
+        keep(journal, new_delivery(**changes))
+        held = claim_one(journal)
+        if state is S.SENDING:
+            intend(journal, held)
+        return row(journal, held.delivery)
+    if state in {S.SUCCEEDED, S.UNCERTAIN, S.SETTLING}:
+        keep(journal, new_delivery(**changes))
+        return send(journal, state, due_at=later(60_000))
+    (delivery,) = keep(journal, new_delivery(state=state, **changes))
+    return delivery
+
+
+def redeliver(
+    journal: Journal, delivery: Delivery, *, force: bool = False
+) -> Delivery:
+    """Redeliver as ana."""
+    return journal.redeliver(
+        delivery.id, actor="ana", reason="so", force=force, now=later(5)
+    )
+
+
+def resolve(
+    journal: Journal, delivery: Delivery, decision: str, **changes: Any
+) -> Delivery:
+    """Decide as ana."""
+    return journal.resolve(
+        delivery.id,
+        **{
+            "decision": decision,
+            "links": {},
+            "actor": "ana",
+            "reason": "so",
+            "if_version": None,
+            "now": later(5),
+            **changes,
+        },
+    )
+
+
+# ------------------------------------------------------------- redeliver
+
+
+@pytest.mark.parametrize(
+    ("state", "changes", "refusal"),
+    [
+        (S.WAITING, {}, None),
+        (S.PENDING, {}, None),
+        (S.HELD, {}, None),
+        (S.DEAD, {}, None),
+        (S.CANCELLED, {}, None),
+        (S.SUPERSEDED, {}, None),
+        (S.UNCHANGED, {}, None),
+        (S.SUCCEEDED, {"repeatable": True}, None),
+        (S.SUCCEEDED, {}, ForceNeeded),
+        (S.CLAIMED, {}, InFlight),
+        (S.SENDING, {}, InFlight),
+        (S.SETTLING, {"repeatable": True}, InFlight),
+        (S.UNCERTAIN, {}, NotDecidable),
+        (S.HELD, {"kind": Kind.ASK}, NotDecidable),
+        (S.CANCELLED, {"kind": Kind.CHANGED}, NotDecidable),
+    ],
+)
+def test_redelivers_or_says_why_not(
+    journal: Journal,
+    state: S,
+    changes: dict[str, Any],
+    refusal: type[Conflict] | None,
+) -> None:
+    """Each state is redelivered, or refused and left as it is."""
+    before = reach(journal, state, **changes)
+    seen = revision(journal, before)
+
+    if refusal is None:
+        after = redeliver(journal, before)
+        assert after.state is S.PENDING
+        assert revision(journal, before) == seen + 1
+    else:
+        with pytest.raises(refusal, match=rf"^Delivery {before.id} .*\.$"):
+            redeliver(journal, before)
+        assert row(journal, before) == before
+        assert journal.audit(before.id) == []
+
+
+def test_redelivery_is_a_new_generation(journal: Journal) -> None:
+    """The row goes on as a new generation, with its counts at nought."""
+    keep(journal, new_delivery(repeatable=True))
+    before = send(journal, S.DEAD)
+
+    after = redeliver(journal, before)
+
+    assert row(journal, before) == after
+    assert (after.generation, after.place) == (2, "cafe-mx-rayo/001/000002")
+    assert after.version == before.version + 1
+    assert (after.due_at, after.live_since) == (later(5), later(5))
+    assert (after.attempts, after.claims) == (0, 0)
+    assert after.reason is None
+    assert after.forced
+
+
+def test_forced_until_applied(journal: Journal) -> None:
+    """A redelivery is sent even if unchanged, until it was applied."""
+    before = reach(journal, S.SUCCEEDED)
+
+    assert redeliver(journal, before, force=True).forced
+    held = claim_one(journal, later(5))
+
+    assert held.delivery.forced
+    assert held.applied_hash == "r1"
+    assert not send(journal, S.SUCCEEDED, claimed=held).forced
+
+
+def test_force_for_what_may_have_been_applied(journal: Journal) -> None:
+    """A create withdrawn while uncertain may have happened all the same."""
+    before = resolve(journal, reach(journal, S.UNCERTAIN), "cancel")
+    assert before.state is S.CANCELLED
+
+    with pytest.raises(ForceNeeded):
+        redeliver(journal, before)
+    assert redeliver(journal, before, force=True).state is S.PENDING
+
+
+def test_only_the_newest_generation(journal: Journal) -> None:
+    """What was replaced is not redelivered; the one that did is named."""
+    old, new = keep(
+        journal,
+        new_delivery(state=S.SUPERSEDED),
+        new_delivery(generation=2, state=S.DEAD),
+    )
+
+    with pytest.raises(NotFound, match=f"redeliver {new.id} instead"):
+        redeliver(journal, old)
+    assert redeliver(journal, new).generation == 3
+
+
+def test_resends_the_newest_generation_only(journal: Journal) -> None:
+    """What was replaced is not sent again by a decision either."""
+    old, new = keep(
+        journal,
+        new_delivery(state=S.DEAD),
+        new_delivery(generation=2),
+    )
+
+    with pytest.raises(NotDecidable, match=f"redeliver {new.id} instead"):
+        resolve(journal, old, "resend")
+    assert resolve(journal, old, "cancel").state is S.CANCELLED
+
+
+def test_nothing_there(journal: Journal) -> None:
+    """A number that is no delivery's is told as such."""
+    nothing = DeliveryId(99)
+
+    with pytest.raises(NotFound, match="no delivery 99"):
+        journal.redeliver(
+            nothing, actor="ana", reason="so", force=True, now=NOW
+        )
+    with pytest.raises(NotFound, match="no delivery 99"):
+        journal.resolve(
+            nothing,
+            decision="done",
+            links={},
+            actor="ana",
+            reason="so",
+            if_version=None,
+            now=NOW,
+        )
+
+
+# --------------------------------------------------------------- resolve
+
+
+@pytest.mark.parametrize("state", [S.UNCERTAIN, S.HELD, S.DEAD])
+@pytest.mark.parametrize(
+    ("decision", "reached"),
+    [
+        ("exists", S.SUCCEEDED),
+        ("done", S.SUCCEEDED),
+        ("resend", S.PENDING),
+        ("cancel", S.CANCELLED),
+    ],
+)
+def test_decides(
+    journal: Journal, state: S, decision: str, reached: S
+) -> None:
+    """Each state that waits for a person takes each decision."""
+    before = reach(journal, state)
+
+    after = resolve(journal, before, decision)
+
+    assert row(journal, before) == after
+    assert (after.state, after.version) == (reached, before.version + 1)
+    resent = decision == "resend"
+    assert after.generation == before.generation + resent
+    assert after.forced is resent
+    assert after.due_at == (later(5) if resent else None)
+    assert after.reason == (None if resent else "operator")
+    order = journal.dossier(STORE, ORDER).order
+    assert order is not None
+    assert (order.plan_due == later(5)) is not resent
+
+
+@pytest.mark.parametrize(
+    ("state", "changes", "refusal"),
+    [
+        (S.PENDING, {}, NotDecidable),
+        (S.WAITING, {}, NotDecidable),
+        (S.SETTLING, {"repeatable": True}, NotDecidable),
+        (S.SUCCEEDED, {}, NotDecidable),
+        (S.CANCELLED, {}, NotDecidable),
+        (S.CLAIMED, {}, InFlight),
+        (S.SENDING, {}, InFlight),
+    ],
+)
+def test_nothing_to_decide(
+    journal: Journal,
+    state: S,
+    changes: dict[str, Any],
+    refusal: type[Conflict],
+) -> None:
+    """What waits for nobody takes no decision."""
+    before = reach(journal, state, **changes)
+
+    with pytest.raises(refusal):
+        resolve(journal, before, "done")
+
+    assert row(journal, before) == before
+
+
+def test_unknown_decision(journal: Journal) -> None:
+    """A word that is no decision is answered with those that are."""
+    before = reach(journal, S.HELD)
+
+    with pytest.raises(NotDecidable, match="exists, done, resend, cancel"):
+        resolve(journal, before, "retry")
+
+
+def test_question_is_not_resent(journal: Journal) -> None:
+    """A question has nothing to send, unless its order came back."""
+    asked = reach(journal, S.HELD, kind=Kind.ASK, reason=Reason(code="asked"))
+    back = reach(
+        journal,
+        S.HELD,
+        kind=Kind.ASK,
+        reason=Reason(code="came_back"),
+        order_id="2",
+    )
+
+    with pytest.raises(NotDecidable, match="is a question"):
+        resolve(journal, asked, "resend")
+    assert resolve(journal, back, "resend").state is S.PENDING
+
+
+def test_exists_keeps_links(journal: Journal) -> None:
+    """What the operator found at the target is kept, and wakes who waits."""
+    keep(journal, links=[link(value="wrong")])
+    keep(
+        journal,
+        new_delivery(
+            "tracking", position=2, state=S.WAITING, due_at=later(60_000)
+        ),
+    )
+    keep(journal, new_delivery())
+    before = send(journal, S.UNCERTAIN)
+
+    resolve(journal, before, "exists", links={"rayo_order": "77"})
+
+    story = journal.story(STORE, ORDER)
+    assert story is not None
+    assert story.links == [link(value="77", source="operator:ana")]
+    assert rules(claim_all(journal, now=later(5))) == ["tracking"]
+
+
+def test_operators_word_holds(journal: Journal) -> None:
+    """An order's attribute does not replace what an operator said."""
+    before = reach(journal, S.HELD)
+    resolve(journal, before, "exists", links={"rayo_order": "77"})
+
+    keep(journal, links=[link(source="attribute")])
+
+    assert journal.dossier(STORE, ORDER).links == {
+        TARGET: {"rayo_order": "77"}
+    }
+
+
+def test_if_version(journal: Journal) -> None:
+    """Who looked at another version is asked to look again."""
+    before = reach(journal, S.HELD)
+
+    with pytest.raises(VersionMismatch):
+        resolve(journal, before, "done", if_version=before.version + 1)
+    after = resolve(journal, before, "done", if_version=before.version)
+
+    assert after.state is S.SUCCEEDED
+
+
+def test_done_makes_the_applied_unknown(journal: Journal) -> None:
+    """A person who did it by hand need not have done what we had sent."""
+    keep(journal, new_delivery(repeatable=True))
+    send(journal, S.SUCCEEDED)
+    *_old, second = keep(
+        journal, new_delivery(repeatable=True, generation=2, state=S.DEAD)
+    )
+    resolve(journal, second, "done")
+    keep(journal, new_delivery(repeatable=True, generation=3))
+
+    assert claim_one(journal).applied_hash is None
+
+
+# ------------------------------------------------------------ the audit
+
+
+def test_every_action_is_noted(journal: Journal) -> None:
+    """Who did what, when and why, with what was before and after."""
+    before = reach(journal, S.UNCERTAIN)
+    after = resolve(journal, before, "cancel", reason="customer called")
+    again = redeliver(journal, after, force=True)
+
+    first, second = journal.audit(before.id)
+
+    assert (first.actor, first.action) == ("ana", "resolve")
+    assert (first.at, first.reason) == (later(5), "customer called")
+    assert (first.delivery_id, first.target) == (before.id, TARGET)
+    assert first.detail["decision"] == "cancel"
+    assert first.detail["before"]["state"] == "uncertain"
+    assert first.detail["after"]["state"] == "cancelled"
+    assert second.action == "redeliver"
+    assert second.detail["force"] is True
+    assert second.detail["after"]["generation"] == again.generation
+
+
+def test_late_worker_does_not_undo_a_decision(journal: Journal) -> None:
+    """Evidence that comes after an operator decided is only kept."""
+    keep(journal, new_delivery())
+    held = claim_one(journal)
+    number = intend(journal, held)
+    journal.take_over(held.delivery.owner or "", NOW)
+    after = resolve(journal, held.delivery, "cancel")
+
+    with pytest.raises(Exception, match="no longer held"):
+        journal.record(
+            held, result(S.DEAD, number=number, outcome="rejected"), NOW
+        )
+
+    assert row(journal, after) == after

@@ -1,0 +1,89 @@
+"""Mapping texts, in and out of force."""
+
+import pytest
+
+from bridge.journal.protocol import Journal
+from bridge.model import DeliveryState, Kind, Reason
+from tests.factories import NOW, ORDER, STORE, keep, later, new_delivery
+from tests.journal.steps import revision, row
+
+S = DeliveryState
+NAME = "cafe-mx-rayo"
+
+
+def test_one_text_is_in_force(journal: Journal) -> None:
+    """A new text takes the old one's place; a known one changes nothing."""
+    assert journal.put_in_force(NAME, "h1", "one", NOW)
+    assert not journal.put_in_force(NAME, "h1", "one", later(1))
+    assert journal.put_in_force(NAME, "h2", "two", later(2))
+    assert journal.put_in_force("another", "h3", "three", later(3))
+
+    assert [
+        (text.name, text.hash, text.since, text.until)
+        for text in journal.in_force()
+    ] == [("another", "h3", later(3), None), (NAME, "h2", later(2), None)]
+
+
+def test_every_text_is_kept(journal: Journal) -> None:
+    """A text can be read by its hash long after it went out of force."""
+    journal.put_in_force(NAME, "h1", "one", NOW)
+    journal.put_in_force(NAME, "h2", "two", later(2))
+
+    old = journal.mapping_text("h1")
+    assert old is not None
+    assert (old.text, old.since, old.until) == ("one", NOW, later(2))
+    assert journal.mapping_text("h9") is None
+
+
+def test_comes_in_force_again(journal: Journal) -> None:
+    """A text may come back, and the name knows when it first came."""
+    journal.put_in_force(NAME, "h1", "one", NOW)
+    journal.put_in_force(NAME, "h2", "two", later(1))
+    assert journal.put_in_force(NAME, "h1", "one", later(2))
+    journal.retire(NAME, later(3))
+    assert journal.in_force() == []
+    assert journal.put_in_force(NAME, "h1", "one", later(4))
+
+    (text,) = journal.in_force()
+    assert text.since == later(4)
+    assert journal.mapping_text("h1") == text
+    assert journal.first_in_force(NAME) == NOW
+    assert journal.first_in_force("nobody") is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "released"),
+    [
+        ({"reason": Reason(code="required")}, True),
+        ({"reason": Reason(code="came_back")}, False),
+        ({"reason": Reason(code="operator")}, False),
+        ({"kind": Kind.ASK, "reason": Reason(code="asked")}, False),
+        ({"kind": Kind.CHANGED, "reason": Reason(code="changed")}, False),
+        ({"mapping": "another", "reason": Reason(code="required")}, False),
+    ],
+)
+def test_a_new_text_releases_what_was_held(
+    *, journal: Journal, changes: dict[str, object], released: bool
+) -> None:
+    """Held calls of the mapping are rendered anew; questions stay."""
+    (before,) = keep(journal, new_delivery(state=S.HELD, **changes))
+
+    journal.put_in_force(NAME, "h1", "one", later(1))
+
+    after = row(journal, before)
+    assert after.state is (S.PENDING if released else S.HELD)
+    assert revision(journal, before) == 1 + released
+    if released:
+        assert (after.due_at, after.live_since) == (later(1), later(1))
+        assert after.reason is None
+
+
+def test_the_same_text_releases_nothing(journal: Journal) -> None:
+    """What the text in force could not render, it still can not."""
+    journal.put_in_force(NAME, "h1", "one", NOW)
+    keep(journal, new_delivery(state=S.HELD))
+
+    journal.put_in_force(NAME, "h1", "one", later(1))
+
+    (after,) = journal.dossier(STORE, ORDER).deliveries
+    assert after.state is S.HELD
