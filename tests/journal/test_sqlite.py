@@ -90,7 +90,7 @@ def test_opens_by_address(tmp_path: Path) -> None:
 @pytest.mark.parametrize("url", ["", "mysql:///x", "sqlite:///", "bridge.db"])
 def test_refuses_other_addresses(url: str) -> None:
     """An address of no known kind says how one looks."""
-    with pytest.raises(SettingsError, match="sqlite:///data/bridge.db"):
+    with pytest.raises(SettingsError, match=r"sqlite:///data/bridge\.db"):
         open_journal(url)
 
 
@@ -189,9 +189,14 @@ def test_is_durable(journal: SQLiteJournal) -> None:
 
 def test_error_rolls_back(journal: SQLiteJournal) -> None:
     """What raises in the middle leaves nothing behind, and no lock."""
-    with pytest.raises(RuntimeError), journal.writing() as session:
-        session.run("pin_target", name="x", host="y")
-        raise RuntimeError
+
+    def stumble() -> None:
+        with journal.writing() as session:
+            session.run("pin_target", name="x", host="y")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        stumble()
 
     assert journal.targets() == []
     journal.append([new_event()])
@@ -231,9 +236,7 @@ def test_threads_and_processes_write_in_turn(
 ) -> None:
     """Many writers at once, forked children among them, lose nothing."""
     journal.append([new_event("parent")])
-    children = [os.fork() for _nth in range(2)]
-    if 0 in children:
-        _append_and_leave(journal, f"child-{children}")
+    children = [_append_in_a_child(journal) for _nth in range(2)]
 
     def bring(nth: int) -> bool:
         return journal.append([new_event(f"thread-{nth}")])[0].repeated
@@ -248,12 +251,14 @@ def test_threads_and_processes_write_in_turn(
     assert journal.integrity() == []
 
 
-def _append_and_leave(journal: SQLiteJournal, name: str) -> None:
-    """What a forked child does: its own connection, its own lock."""
+def _append_in_a_child(journal: SQLiteJournal) -> int:
+    """Fork; the child has its own connection and its own lock."""
+    if child := os.fork():
+        return child
     status = 1
     try:
         for nth in range(40):
-            journal.append([new_event(f"{name}-{os.getpid()}-{nth}")])
+            journal.append([new_event(f"child-{os.getpid()}-{nth}")])
         status = 0
     finally:
         os._exit(status)

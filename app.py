@@ -1,0 +1,5 @@
+"""gunicorn's door: `gunicorn app:app`."""
+
+from bridge.compose import web
+
+app = web()

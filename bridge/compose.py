@@ -1,0 +1,325 @@
+"""
+The only place where parts are wired, and the only clock and dice.
+
+`web` makes what gunicorn runs, `worker` what plans and sends. Each watches
+its files: a good change is switched to as a whole within two seconds, a bad
+one is named and changes nothing.
+"""
+
+import os
+import random
+import socket
+import ssl
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Flask
+from typing_extensions import override
+from watchfiles import watch
+
+from bridge.delivering import Deliverer
+from bridge.errors import BridgeError, MappingError, SettingsError
+from bridge.journal.opening import open_journal
+from bridge.journal.protocol import Journal
+from bridge.mapping.catalog import Catalog, build_catalog
+from bridge.mapping.document import (
+    Mapping as MappingInForce,
+)
+from bridge.mapping.document import (
+    Surroundings,
+    compile_mapping,
+)
+from bridge.model import Instant
+from bridge.observe import observe
+from bridge.planner import Live, Planner
+from bridge.sender import Sender
+from bridge.settings import (
+    Settings,
+    load_sources,
+    load_stores,
+    load_targets,
+    read_settings,
+    secrets_from,
+    surroundings,
+)
+from bridge.sources.platform import Store
+from bridge.targets.account import Target
+from bridge.worker import Worker
+
+LOOK_EVERY_MS = 500
+"""How often changed files are looked for where the system can not tell."""
+
+SLOT = "BRIDGE_WORKER_SLOT"
+"""Set by the supervisor: there is one living worker of that name."""
+
+
+def now() -> Instant:
+    """Return the wall clock."""
+    return Instant(time.time_ns() // 1_000_000)
+
+
+def dice() -> float:
+    """Return a uniform random number in [0, 1)."""
+    return random.random()  # noqa: S311  jitter, not a secret
+
+
+def random_uuid() -> str:
+    """Return a fresh UUID."""
+    return str(uuid.uuid4())
+
+
+monotonic = time.monotonic
+
+
+# ------------------------------------------------------------------- parts
+
+
+def web(environ: Mapping[str, str] = os.environ) -> Flask:
+    """
+    Return the web application.
+
+    Raises:
+        SettingsError, JournalError: what keeps it from starting.
+    """
+    from bridge.web.factory import create_web
+
+    settings = read_settings(environ)
+    journal = open_journal(settings.database)
+    journal.check()
+    stores = StoresInForce(settings, environ)
+    stores.watch()
+    return create_web(
+        settings=settings,
+        stores=stores.stores,
+        targets=stores.targets,
+        journal=journal,
+        now=now,
+    )
+
+
+def worker(environ: Mapping[str, str] = os.environ) -> Worker:
+    """
+    Return a worker, ready to run.
+
+    Raises:
+        SettingsError, JournalError: what keeps it from starting.
+    """
+    settings = read_settings(environ)
+    journal = open_journal(settings.database)
+    journal.check()
+    files = FilesInForce(settings, environ, journal)
+    for target in files.targets().values():
+        journal.pin_target(target.name, target.host)
+    files.watch()
+    return Worker(
+        journal=journal,
+        planner=Planner(
+            journal, live=files.live, version=files.version, now=now
+        ),
+        deliverer=Deliverer(
+            journal=journal,
+            live=files.live,
+            senders=files.sender,
+            now=now,
+            monotonic=monotonic,
+            dice=dice,
+        ),
+        targets=files.targets,
+        problems=files.problems,
+        owner=owner(environ),
+        now=now,
+        monotonic=monotonic,
+    )
+
+
+def owner(environ: Mapping[str, str]) -> str:
+    """
+    Return a name that no other living worker has.
+
+    A supervised worker keeps its slot's name over restarts, so that a new
+    one can end the leases of the one that died.
+    """
+    host = socket.gethostname()
+    slot = environ.get(SLOT)
+    return f"{host}/{slot}" if slot else f"{host}/{os.getpid()}/{now()}"
+
+
+# ---------------------------------------------------------- files in force
+
+
+class _Watched:
+    """Files that are looked at again when they change."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def refresh(self) -> None:
+        """Read the files again; what is wrong changes nothing."""
+        raise NotImplementedError
+
+    def watch(self) -> None:
+        """Refresh on every change, in a thread of its own."""
+        threading.Thread(target=self._watch, name="watch", daemon=True).start()
+
+    def _watch(self) -> None:
+        changes = watch(
+            self._folder,
+            recursive=False,
+            debounce=300,
+            step=50,
+            poll_delay_ms=LOOK_EVERY_MS,
+            raise_interrupt=False,
+        )
+        for _ in changes:
+            try:
+                self.refresh()
+            except BridgeError as error:
+                observe("files.not_taken", error=str(error))
+
+
+class StoresInForce(_Watched):
+    """What the web process needs of the files: stores, and little more."""
+
+    def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
+        super().__init__(settings.mappings)
+        self._secret = secrets_from(environ)
+        self._targets: Mapping[str, Target] = {}
+        self._stores = load_stores(self._folder, self._secret)
+        self._refresh_targets()
+
+    def stores(self) -> Mapping[str, Store]:
+        """Return the stores in force."""
+        return self._stores
+
+    def targets(self) -> Mapping[str, Target]:
+        """Return the targets, as far as their file can be read here."""
+        return self._targets
+
+    @override
+    def refresh(self) -> None:
+        """Take the stores as the file has them now."""
+        self._stores = load_stores(self._folder, self._secret)
+        self._refresh_targets()
+        observe("stores.loaded", stores=len(self._stores))
+
+    def _refresh_targets(self) -> None:
+        """The targets' secrets are the worker's; here they may lack."""
+        try:
+            self._targets = load_targets(self._folder, lambda _name: "-")
+        except SettingsError as error:
+            observe("targets.not_taken", error=str(error))
+
+
+class FilesInForce(_Watched):
+    """What the worker needs: stores, targets, mappings, senders."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        environ: Mapping[str, str],
+        journal: Journal,
+    ) -> None:
+        super().__init__(settings.mappings)
+        self._secret = secrets_from(environ)
+        self._journal = journal
+        self._tls = ssl.create_default_context()
+        self._senders: dict[str, Sender] = {}
+        self._senders_lock = threading.Lock()
+        self._problems: list[str] = []
+        self._stores = load_stores(self._folder, self._secret)
+        self._targets = load_targets(self._folder, self._secret)
+        self._catalog = self._load_catalog()
+        self.version: Callable[[str], MappingInForce | None] = lru_cache(256)(
+            self._version
+        )
+
+    def live(self) -> Live:
+        """Return what planning needs."""
+        return Live(stores=self._stores, catalog=self._catalog)
+
+    def targets(self) -> Mapping[str, Target]:
+        """Return the targets in force."""
+        return self._targets
+
+    def problems(self) -> list[str]:
+        """Return what is wrong with the files, one line each."""
+        return self._problems
+
+    def sender(self, name: str) -> Sender:
+        """Return the sender of a target, made when first asked for."""
+        target = self._targets[name]
+        with self._senders_lock:
+            sender = self._senders.get(name)
+            if sender is None or sender.target != target:
+                sender = Sender(
+                    target, now=now, monotonic=monotonic, verify=self._tls
+                )
+                self._senders[name] = sender
+            return sender
+
+    @override
+    def refresh(self) -> None:
+        """Switch to the files as they are now, as far as they are right."""
+        problems = []
+        try:
+            stores = load_stores(self._folder, self._secret)
+            targets = load_targets(self._folder, self._secret)
+        except SettingsError as error:
+            problems.append(str(error))
+        else:
+            for target in targets.values():
+                self._journal.pin_target(target.name, target.host)
+            self._stores, self._targets = stores, targets
+        self._catalog = self._load_catalog()
+        self._problems = problems + self._problems
+        observe(
+            "mappings.loaded",
+            mappings=len(self._catalog.mappings),
+            problems=len(self._problems),
+        )
+
+    def _load_catalog(self) -> Catalog:
+        """Load the mappings, and tell the journal which are in force."""
+        in_force = {text.name: text for text in self._journal.in_force()}
+        sources = load_sources(self._folder)
+        built = build_catalog(
+            sources,
+            self._around(),
+            last_good={name: text.text for name, text in in_force.items()},
+        )
+        at = now()
+        for name, mapping in built.mappings.items():
+            if self._journal.put_in_force(
+                name, mapping.hash, mapping.text, at
+            ):
+                observe("mapping.in_force", mapping=name, hash=mapping.hash)
+        for name in set(in_force) - {source.name for source in sources}:
+            self._journal.retire(name, at)
+        self._problems = [str(problem) for problem in built.problems]
+        return Catalog(
+            mappings=built.mappings,
+            off=built.off,
+            problems=built.problems,
+            since={
+                name: self._journal.first_in_force(name) or at
+                for name in built.mappings
+            },
+        )
+
+    def _around(self) -> Surroundings:
+        return surroundings(self._stores, self._targets)
+
+    def _version(self, hash: str) -> MappingInForce | None:
+        kept = self._journal.mapping_text(hash)
+        if kept is None:
+            return None
+        try:
+            return compile_mapping(
+                kept.name, kept.text, file=kept.name, around=self._around()
+            )
+        except MappingError:  # of a store or target that is gone
+            return None

@@ -1,0 +1,346 @@
+"""
+From stored events to plans: read, fold, plan, keep; order by order.
+
+The pure parts are `read`, `fold` and `plan_mapping`; this is the loop that
+feeds them from the journal and keeps what they decide, one transaction per
+order. A plan made of what has changed meanwhile is refused by the journal
+and made again on the next round.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from pydantic_core import from_json
+
+from bridge.errors import Unusable
+from bridge.journal.protocol import (
+    Dossier,
+    EventVerdict,
+    Journal,
+    OrderPlan,
+)
+from bridge.mapping.catalog import Catalog
+from bridge.mapping.document import Mapping as MappingInForce
+from bridge.mapping.plan import Case, plan_mapping
+from bridge.model import (
+    DAY,
+    JSON,
+    MINUTE,
+    DeliveryState,
+    Event,
+    EventId,
+    EventState,
+    Instant,
+    Kind,
+    Millis,
+    Move,
+    NewDelivery,
+    Reason,
+)
+from bridge.observe import observe
+from bridge.orders.document import iso
+from bridge.orders.fold import fold_deletion, fold_parcel, fold_snapshot
+from bridge.orders.order import OrderState, dump_state, load_state
+from bridge.sources.platform import (
+    Deleted,
+    Duty,
+    Hint,
+    Ignored,
+    ParcelTold,
+    Reading,
+    Store,
+    Told,
+)
+from bridge.sources.register import PLATFORMS
+
+BATCH = 100
+OFF_RECHECK = Millis(MINUTE)
+"""How often orders look again for a mapping that is off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """What is configured now; swapped as a whole on a reload."""
+
+    stores: Mapping[str, Store]
+    catalog: Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    event: Event
+    reading: Reading
+
+
+class Planner:
+    """
+    Makes the plans that are due.
+
+    Args:
+        live: gives what is configured now.
+        version: gives the mapping of a hash that was ever in force.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        *,
+        live: Callable[[], Live],
+        version: Callable[[str], MappingInForce | None],
+        now: Callable[[], Instant],
+    ) -> None:
+        self._journal = journal
+        self._live = live
+        self._version = version
+        self._now = now
+
+    def run_once(self) -> int:
+        """Plan what is due, at most a batch; return how much that was."""
+        events = self._journal.unplanned(BATCH)
+        by_order: dict[tuple[str, str], list[_Read]] = defaultdict(list)
+        aside: list[EventVerdict] = []
+        for event in events:
+            read = self._read(event)
+            if isinstance(read, EventVerdict):
+                aside.append(read)
+            else:
+                by_order[event.store, _order_id(read.reading)].append(read)
+        if aside:
+            self._journal.set_aside(aside)
+        due = self._journal.orders_due(self._now(), BATCH)
+        for key in due:
+            by_order.setdefault(key, [])
+        for (store, order_id), reads in by_order.items():
+            self._plan_safely(store, order_id, reads)
+        return len(events) + len(due)
+
+    # -- reading
+
+    def _read(self, event: Event) -> _Read | EventVerdict:
+        store = self._live().stores.get(event.store)
+        if store is None:
+            return EventVerdict(
+                id=event.id, state=EventState.IGNORED, reason="store_gone"
+            )
+        try:
+            reading = PLATFORMS[store.platform].read(event, store)
+        except Unusable as error:
+            return _unusable(event.id, error.reason.code)
+        except Exception as error:  # noqa: BLE001  one event never stops others
+            observe("event.unreadable", event=event.id, error=type(error))
+            return _unusable(event.id, "internal_error")
+        if isinstance(reading, Ignored):
+            return EventVerdict(
+                id=event.id,
+                state=EventState.IGNORED,
+                reason=reading.reason,
+                order_id=reading.order_id,
+            )
+        return _Read(event, reading)
+
+    # -- planning
+
+    def _plan_safely(
+        self, store: str, order_id: str, reads: Sequence[_Read]
+    ) -> None:
+        """Plan one order; a fault of ours stops this order alone."""
+        try:
+            self._plan_order(store, order_id, reads)
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            observe("order.unplannable", store=store, error=type(error))
+            self._journal.set_aside(
+                [_unusable(read.event.id, "internal_error") for read in reads]
+            )
+
+    def _plan_order(
+        self, store: str, order_id: str, reads: Sequence[_Read]
+    ) -> None:
+        dossier = self._journal.dossier(store, order_id)
+        platform = self._platform(store, dossier)
+        if platform is None:
+            return
+        before = (
+            load_state(dossier.order.state)
+            if dossier.order
+            else OrderState(
+                store=store,
+                platform=platform,
+                id=order_id,
+                cancel_is_final=PLATFORMS[platform].cancel_is_final,
+            )
+        )
+        state = before
+        for read in reads:
+            state = _fold(state, read)
+        duties = [
+            _duty(read.reading, read.event, order_id)
+            for read in reads
+            if isinstance(read.reading, Duty)
+        ]
+        body_event = _body_event(dossier, state, reads)
+        adds, moves = self._changes(
+            dossier,
+            state,
+            told=bool(reads),
+            changed=state != before,
+            body_event=body_event,
+        )
+        off = bool(self._live().catalog.off)
+        plan = OrderPlan(
+            store=store,
+            order_id=order_id,
+            seen_revision=dossier.order.revision if dossier.order else None,
+            state=dump_state(state),
+            version=state.snapshot.version if state.snapshot else Instant(0),
+            body_event=body_event,
+            plan_due=Instant(self._now() + OFF_RECHECK) if off else None,
+            events=[
+                EventVerdict(
+                    id=read.event.id,
+                    state=EventState.PLANNED,
+                    order_id=order_id,
+                )
+                for read in reads
+            ],
+            adds=[*duties, *adds],
+            moves=moves,
+        )
+        if self._journal.plan(plan, self._now()):
+            observe(
+                "order.planned",
+                store=store,
+                events=len(reads),
+                added=len(plan.adds),
+                moved=len(plan.moves),
+            )
+
+    def _platform(self, store: str, dossier: Dossier) -> str | None:
+        known = self._live().stores.get(store)
+        if known is not None:
+            return known.platform
+        return (
+            load_state(dossier.order.state).platform if dossier.order else None
+        )
+
+    def _changes(
+        self,
+        dossier: Dossier,
+        state: OrderState,
+        *,
+        told: bool,
+        changed: bool,
+        body_event: EventId | None,
+    ) -> tuple[list[NewDelivery], list[Move]]:
+        adds: list[NewDelivery] = []
+        moves: list[Move] = []
+        catalog = self._live().catalog
+        for mapping in catalog.of_store(state.store):
+            since = mapping.since
+            if since is None:
+                since = catalog.since.get(mapping.name, Instant(0))
+            changes = plan_mapping(
+                Case(
+                    state=state,
+                    mapping=mapping,
+                    since=since,
+                    deliveries=dossier.deliveries,
+                    links=dossier.links.get(mapping.target, {}),
+                    now=self._now(),
+                    told=told,
+                    changed=changed,
+                    raw=self._raw(mapping, body_event),
+                    version=self._version,
+                )
+            )
+            adds += changes.adds
+            moves += changes.moves
+        return adds, moves
+
+    def _raw(
+        self, mapping: MappingInForce, body_event: EventId | None
+    ) -> JSON:
+        return read_raw(self._journal, mapping, body_event)
+
+
+def read_raw(
+    journal: Journal, mapping: MappingInForce, body_event: EventId | None
+) -> JSON:
+    """Return the newest body, where the mapping's expressions read it."""
+    if not mapping.reads_raw or body_event is None:
+        return None
+    event = journal.event(body_event)
+    return from_json(event.body) if event else None
+
+
+def _fold(state: OrderState, read: _Read) -> OrderState:
+    received_at = read.event.received_at
+    match read.reading:
+        case Told(snapshot=snapshot, restored=restored):
+            return fold_snapshot(
+                state, snapshot, restored_at=received_at if restored else None
+            )
+        case ParcelTold(parcel=parcel):
+            return fold_parcel(state, parcel, received_at=received_at)
+        case Deleted():
+            return fold_deletion(state, received_at=received_at)
+        case Hint() | Duty() | Ignored():
+            return state
+        case _:
+            assert_never(read.reading)
+
+
+def _body_event(
+    dossier: Dossier, state: OrderState, reads: Sequence[_Read]
+) -> EventId | None:
+    """Return the event whose body is the newest snapshot."""
+    if state.snapshot is not None:
+        for read in reads:
+            if read.event.sha256 == state.snapshot.digest:
+                return read.event.id
+    return dossier.order.body_event if dossier.order else None
+
+
+def _order_id(reading: Reading) -> str:
+    match reading:
+        case Told(snapshot=snapshot):
+            return snapshot.id
+        case Duty(subject=subject):
+            return f"duty:{subject}"
+        case Ignored(order_id=order_id):
+            return order_id or ""
+        case _:
+            return reading.order_id
+
+
+def _duty(duty: Duty, event: Event, order_id: str) -> NewDelivery:
+    """Return the question that shows a legal request to a person."""
+    due_at = Instant(event.received_at + duty.days * DAY)
+    key = f"compliance/{event.store}/{event.id}"
+    return NewDelivery(
+        effect_key=key,
+        generation=1,
+        kind=Kind.COMPLIANCE,
+        store=event.store,
+        order_id=order_id,
+        target="",
+        lane=key,
+        place=key,
+        mapping="",
+        rule=event.topic,
+        operation="ask",
+        repeatable=False,
+        blocks=False,
+        state=DeliveryState.HELD,
+        due_at=due_at,
+        reason=Reason(
+            code="compliance",
+            text=f"{duty.text} Due by {iso(due_at)}.",
+            where={"topic": event.topic, "event": event.id},
+        ),
+    )
+
+
+def _unusable(id: EventId, code: str) -> EventVerdict:
+    return EventVerdict(id=id, state=EventState.UNUSABLE, reason=code)

@@ -1,0 +1,177 @@
+"""
+The worker: plan and send, in a loop; signals, drain.
+
+One thread plans and claims; a pool of threads sends. The loop wakes within
+milliseconds of a commit by anybody (`Journal.change_mark`), of a delivery
+that ends, or of the time when something is due, and otherwise sleeps.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+
+from bridge.delivering import Deliverer, lease_of
+from bridge.errors import JournalUnavailable
+from bridge.journal.protocol import Claim, Journal, Lane
+from bridge.model import SECOND, Instant, Millis
+from bridge.observe import observe
+from bridge.planner import Planner
+from bridge.targets.account import Target
+
+LOOK_S = 0.02
+"""How often an idle worker asks whether somebody committed."""
+
+TICK = Millis(SECOND)
+"""How often leases are looked after and a sign of life is left."""
+
+MOST_THREADS = 64
+
+
+class Worker:
+    """
+    Plans and sends until it is stopped.
+
+    Args:
+        owner: names this worker in leases; unique among the living.
+        problems: what is wrong with the files it reads, for `/readyz`.
+    """
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        planner: Planner,
+        deliverer: Deliverer,
+        targets: Callable[[], Mapping[str, Target]],
+        problems: Callable[[], list[str]],
+        owner: str,
+        now: Callable[[], Instant],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._journal = journal
+        self._planner = planner
+        self._deliverer = deliverer
+        self._targets = targets
+        self._problems = problems
+        self._owner = owner
+        self._now = now
+        self._monotonic = monotonic
+        self._threads = ThreadPoolExecutor(MOST_THREADS, "send")
+        self._under_way: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._woken = threading.Event()
+        self._stopped = threading.Event()
+        self._next_tick = Instant(0)
+
+    def stop(self) -> None:
+        """Claim nothing more; `run` returns when what runs has ended."""
+        self._stopped.set()
+        self._woken.set()
+
+    def run(self) -> None:
+        """Work until stopped, then let what is under way end."""
+        self._journal.take_over(self._owner, self._now())
+        observe("worker.started", owner=self._owner)
+        while not self._stopped.is_set():
+            mark = self._mark()
+            try:
+                busy = self.step()
+            except JournalUnavailable as error:
+                observe("worker.journal_unavailable", error=str(error))
+                busy = 0
+            if not busy:
+                self._sleep(mark)
+        self._threads.shutdown(wait=True)
+        observe("worker.stopped", owner=self._owner)
+
+    def step(self) -> int:
+        """Plan and start what is due; return how much that was."""
+        now = self._now()
+        if now >= self._next_tick:
+            self._tick(now)
+        planned = self._planner.run_once()
+        return planned + self._start_due()
+
+    def _tick(self, now: Instant) -> None:
+        self._next_tick = Instant(now + TICK)
+        self._journal.reap(now)
+        self._journal.beat(self._owner, problems=self._problems(), now=now)
+
+    # -- sending
+
+    def _start_due(self) -> int:
+        targets = self._targets()
+        started = 0
+        for name, target in targets.items():
+            lane = self._room(name, target)
+            if lane is None:
+                continue
+            claimed_at = self._monotonic()
+            claims = self._journal.claim(
+                [lane],
+                owner=self._owner,
+                now=self._now(),
+                lease=lease_of(target),
+            )
+            for claim in claims:
+                self._start(claim, claimed_at)
+            started += len(claims)
+        return started
+
+    def _room(self, name: str, target: Target) -> Lane | None:
+        with self._lock:
+            room = target.parallel - self._under_way[name]
+        if room < 1:
+            return None
+        limit = target.limit
+        return Lane(
+            target=name,
+            room=room,
+            slots=limit.requests if limit else 0,
+            slot_hold=Millis(
+                lease_of(target) + (limit.window if limit else 0)
+            ),
+        )
+
+    def _start(self, claim: Claim, claimed_at: float) -> None:
+        with self._lock:
+            self._under_way[claim.delivery.target] += 1
+        future = self._threads.submit(
+            self._deliverer.deliver, claim, claimed_at=claimed_at
+        )
+        future.add_done_callback(partial(self._ended, claim))
+
+    def _ended(self, claim: Claim, future: "Future[None]") -> None:
+        with self._lock:
+            self._under_way[claim.delivery.target] -= 1
+        error = future.exception()
+        if error is not None:
+            # the lease will run out: nothing is lost, and nothing is hidden
+            observe(
+                "delivery.failed",
+                delivery=claim.delivery.id,
+                error=type(error).__name__,
+            )
+        self._woken.set()
+
+    # -- sleeping
+
+    def _mark(self) -> int:
+        try:
+            return self._journal.change_mark()
+        except JournalUnavailable:
+            return -1
+
+    def _sleep(self, mark: int) -> None:
+        """Sleep until something happened or is due."""
+        due = self._journal.next_due(self._now())
+        while not self._stopped.is_set():
+            now = self._now()
+            if now >= self._next_tick or (due is not None and due <= now):
+                self._woken.wait(LOOK_S)
+                break
+            if self._woken.wait(LOOK_S) or self._mark() != mark:
+                break
+        self._woken.clear()
