@@ -10,7 +10,6 @@ and made again on the next round.
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import assert_never
 
 from pydantic_core import from_json
 
@@ -41,18 +40,9 @@ from bridge.model import (
 )
 from bridge.observe import observe
 from bridge.orders.document import iso
-from bridge.orders.fold import fold_deletion, fold_parcel, fold_snapshot
 from bridge.orders.order import OrderState, dump_state, load_state
-from bridge.sources.platform import (
-    Deleted,
-    Duty,
-    Hint,
-    Ignored,
-    ParcelTold,
-    Reading,
-    Store,
-    Told,
-)
+from bridge.sources.folding import fold_reading, order_told_of, untold
+from bridge.sources.platform import Duty, Ignored, Reading, Store
 from bridge.sources.register import PLATFORMS
 
 BATCH = 100
@@ -106,7 +96,7 @@ class Planner:
             if isinstance(read, EventVerdict):
                 aside.append(read)
             else:
-                by_order[event.store, _order_id(read.reading)].append(read)
+                by_order[event.store, order_told_of(read.reading)].append(read)
         if aside:
             self._journal.set_aside(aside)
         due = self._journal.orders_due(self._now(), BATCH)
@@ -129,7 +119,9 @@ class Planner:
         except Unusable as error:
             return _unusable(event.id, error.reason.code)
         except Exception as error:  # noqa: BLE001  one event never stops others
-            observe("event.unreadable", event=event.id, error=type(error))
+            observe(
+                "event.unreadable", event=event.id, error=type(error).__name__
+            )
             return _unusable(event.id, "internal_error")
         if isinstance(reading, Ignored):
             return EventVerdict(
@@ -149,7 +141,9 @@ class Planner:
         try:
             self._plan_order(store, order_id, reads)
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-            observe("order.unplannable", store=store, error=type(error))
+            observe(
+                "order.unplannable", store=store, error=type(error).__name__
+            )
             self._journal.set_aside(
                 [_unusable(read.event.id, "internal_error") for read in reads]
             )
@@ -158,22 +152,14 @@ class Planner:
         self, store: str, order_id: str, reads: Sequence[_Read]
     ) -> None:
         dossier = self._journal.dossier(store, order_id)
-        platform = self._platform(store, dossier)
-        if platform is None:
+        before = self._state(store, order_id, dossier)
+        if before is None:
             return
-        before = (
-            load_state(dossier.order.state)
-            if dossier.order
-            else OrderState(
-                store=store,
-                platform=platform,
-                id=order_id,
-                cancel_is_final=PLATFORMS[platform].cancel_is_final,
-            )
-        )
         state = before
         for read in reads:
-            state = _fold(state, read)
+            state = fold_reading(
+                state, read.reading, received_at=read.event.received_at
+            )
         duties = [
             _duty(read.reading, read.event, order_id)
             for read in reads
@@ -216,13 +202,15 @@ class Planner:
                 moved=len(plan.moves),
             )
 
-    def _platform(self, store: str, dossier: Dossier) -> str | None:
+    def _state(
+        self, store: str, order_id: str, dossier: Dossier
+    ) -> OrderState | None:
+        if dossier.order is not None:
+            return load_state(dossier.order.state)
         known = self._live().stores.get(store)
-        if known is not None:
-            return known.platform
-        return (
-            load_state(dossier.order.state).platform if dossier.order else None
-        )
+        if known is None:
+            return None
+        return untold(known, PLATFORMS[known.platform], order_id)
 
     def _changes(
         self,
@@ -274,23 +262,6 @@ def read_raw(
     return from_json(event.body) if event else None
 
 
-def _fold(state: OrderState, read: _Read) -> OrderState:
-    received_at = read.event.received_at
-    match read.reading:
-        case Told(snapshot=snapshot, restored=restored):
-            return fold_snapshot(
-                state, snapshot, restored_at=received_at if restored else None
-            )
-        case ParcelTold(parcel=parcel):
-            return fold_parcel(state, parcel, received_at=received_at)
-        case Deleted():
-            return fold_deletion(state, received_at=received_at)
-        case Hint() | Duty() | Ignored():
-            return state
-        case _:
-            assert_never(read.reading)
-
-
 def _body_event(
     dossier: Dossier, state: OrderState, reads: Sequence[_Read]
 ) -> EventId | None:
@@ -300,18 +271,6 @@ def _body_event(
             if read.event.sha256 == state.snapshot.digest:
                 return read.event.id
     return dossier.order.body_event if dossier.order else None
-
-
-def _order_id(reading: Reading) -> str:
-    match reading:
-        case Told(snapshot=snapshot):
-            return snapshot.id
-        case Duty(subject=subject):
-            return f"duty:{subject}"
-        case Ignored(order_id=order_id):
-            return order_id or ""
-        case _:
-            return reading.order_id
 
 
 def _duty(duty: Duty, event: Event, order_id: str) -> NewDelivery:

@@ -14,8 +14,10 @@ from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from bridge.errors import MappingError, Problem, SettingsError
+from bridge.mapping.cases import Sample
 from bridge.mapping.catalog import Source
 from bridge.mapping.document import NAME, Surroundings
 from bridge.mapping.expression import nearest
@@ -135,6 +137,37 @@ def load_sources(folder: Path) -> list[Source]:
         text = path.read_text(encoding="utf-8", errors="replace")
         found.append(Source(name=path.stem, file=str(path), text=text))
     return found
+
+
+def load_cases(folder: Path) -> dict[str, Source]:
+    """Return the texts of all case files in *folder*, by mapping name."""
+    found = {}
+    for path in sorted(folder.glob("*.cases.yaml")):
+        name = path.name.removesuffix(".cases.yaml")
+        text = path.read_text(encoding="utf-8", errors="replace")
+        found[name] = Source(name=name, file=str(path), text=text)
+    return found
+
+
+def sample_reader(folder: Path) -> Callable[[str], Sample]:
+    """
+    Return a reader of `samples/<name>.json` in *folder*.
+
+    The headers that each arrives with stand in `samples/_headers.json`.
+    """
+    samples = folder / "samples"
+
+    def read(name: str) -> Sample:
+        path = samples / f"{name}.json"
+        try:
+            body = path.read_bytes()
+            headers = from_json((samples / "_headers.json").read_bytes())
+        except (OSError, ValueError) as error:
+            message = f"there is no sample {name!r} in {samples}"
+            raise LookupError(message) from error
+        return Sample(body=body, headers=headers.get(name, {}))
+
+    return read
 
 
 def surroundings(

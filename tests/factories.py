@@ -7,7 +7,6 @@ from typing import Any
 from bridge.journal.protocol import (
     EventVerdict,
     Journal,
-    NewDelivery,
     OrderPlan,
 )
 from bridge.model import (
@@ -18,6 +17,7 @@ from bridge.model import (
     Instant,
     Kind,
     Link,
+    NewDelivery,
     NewEvent,
 )
 

@@ -9,8 +9,6 @@ from bridge.journal import rows
 from bridge.journal.protocol import (
     Dossier,
     EventVerdict,
-    Move,
-    NewDelivery,
     OrderPlan,
     OrderRow,
 )
@@ -32,6 +30,8 @@ from bridge.model import (
     Event,
     Instant,
     Link,
+    Move,
+    NewDelivery,
 )
 
 _S = DeliveryState
@@ -189,10 +189,10 @@ def _move(session: Session, move: Move, now: Instant) -> None:
 
 
 def _check(before: Delivery, move: Move) -> None:
-    stays = move.state is before.state and before.state not in IN_FLIGHT
-    goes = (
-        move.state in TRANSITIONS[before.state] and move.state not in IN_FLIGHT
-    )
-    if before.state not in _PLANNABLE or not (stays or goes):
+    possible = TRANSITIONS[before.state] | {before.state}
+    if (
+        before.state not in _PLANNABLE
+        or move.state not in possible - IN_FLIGHT
+    ):
         message = f"a plan can not move {before.state} to {move.state}"
         raise ValueError(message)

@@ -273,6 +273,16 @@ ON CONFLICT (name) DO UPDATE SET
     THEN excluded.closed_until
     ELSE targets.closed_until END;
 
+-- --------------------------------------------------------------- workers
+
+-- name: beat
+INSERT INTO beats (worker, at, problems) VALUES (:worker, :now, :problems)
+ON CONFLICT (worker) DO UPDATE
+SET at = excluded.at, problems = excluded.problems;
+
+-- name: beats
+SELECT * FROM beats ORDER BY worker;
+
 -- --------------------------------------------------------- mapping texts
 
 -- name: mapping_in_force

@@ -5,9 +5,9 @@ from typing import Any
 
 from bridge.journal.protocol import (
     AuditEntry,
+    Beat,
     Claim,
     MappingText,
-    NewDelivery,
     OrderRow,
     Result,
     TargetRow,
@@ -22,6 +22,7 @@ from bridge.model import (
     Instant,
     Kind,
     Link,
+    NewDelivery,
     NewEvent,
     Phase,
     Request,
@@ -202,6 +203,11 @@ def mapping_text(row: Row) -> MappingText:
 def audit(row: Row) -> AuditEntry:
     """Return a row of `audit`."""
     return AuditEntry(**row | {"detail": unpack(row["detail"])})
+
+
+def beat(row: Row) -> Beat:
+    """Return a row of `beats`."""
+    return Beat(**row | {"problems": unpack(row["problems"])})
 
 
 def attempt_end(claim: Claim, result: Result, now: Instant) -> Values:

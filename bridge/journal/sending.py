@@ -137,6 +137,18 @@ class Sending(Verbs):
         return len(lost)
 
     @override
+    def beat(
+        self, worker: str, *, problems: Sequence[str], now: Instant
+    ) -> None:
+        with self.writing() as session:
+            session.run(
+                "beat",
+                worker=worker,
+                problems=rows.pack(list(problems)),
+                now=now,
+            )
+
+    @override
     def next_due(self, now: Instant) -> Instant | None:
         with self.reading() as session:
             (row,) = session.rows("next_due", now=now)

@@ -9,6 +9,7 @@ from bridge.journal import rows
 from bridge.journal.planning import find_order
 from bridge.journal.protocol import (
     AuditEntry,
+    Beat,
     Counts,
     DeliveryFilter,
     EventFilter,
@@ -135,6 +136,11 @@ class Showing(Verbs):
             attempts=[rows.attempt(row) for row in attempts],
             audit=[rows.audit(row) for row in audit],
         )
+
+    @override
+    def beats(self) -> Sequence[Beat]:
+        with self.reading() as session:
+            return [rows.beat(row) for row in session.rows("beats")]
 
     @override
     def counts(self, now: Instant) -> Counts:

@@ -47,8 +47,8 @@ _PLACE = (
     r"|despacho|consultorio|nivel"
 )
 _UNIT_VALUE = r"(?:\d{1,5}(?:-?[a-z0-9]{1,4})?|[a-z](?:-?\d{1,4})?)\b"
-_UNIT = rf"(?:{_DOOR}|{_PLACE})\b\.?\s*{_MARK}?\s*{_UNIT_VALUE}"
-_UNITS = rf"(?:{_UNIT})(?:[\s,]+(?:{_UNIT}))*"
+_UNIT = rf"(?:{_DOOR}|{_PLACE})\b\.?(?:\s*{_MARK})?\s*{_UNIT_VALUE}"
+_UNITS = rf"(?:{_UNIT})(?:[\s,]+(?:{_UNIT})){{0,3}}"
 _CROSS = r"(?:entre|entre\s+calles|e/|esq\.?|esquina|x)(?![^\W\d_]).*"
 
 _AFTER = rf"(?:[\s,]+(?P<units>{_UNITS}))?(?:[\s,]+{_CROSS})?"
@@ -67,7 +67,8 @@ _BARE_LINE = _line(rf"\s+(?P<number>{_NUMBER})")
 
 _UNITS_ONLY = re.compile(rf"(?P<units>{_UNITS})(?P<rest>.*)", re.IGNORECASE)
 _ONE_DOOR = re.compile(
-    rf"(?:{_DOOR})\b\.?\s*{_MARK}?\s*(?P<value>{_UNIT_VALUE})", re.IGNORECASE
+    rf"(?:{_DOOR})\b\.?(?:\s*{_MARK})?\s*(?P<value>{_UNIT_VALUE})",
+    re.IGNORECASE,
 )
 _NEIGHBOURHOOD = re.compile(
     r"(?:(?:colonia|col|fraccionamiento|fracc)\b\.?\s*"

@@ -6,6 +6,7 @@ Every verb answers like the journal's; a refusal is the class of its error.
 """
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from bridge.lifecycle import Gate, after_lost_lease
 from bridge.model import (
@@ -250,8 +251,8 @@ class Oracle:
 
     # -- in between
 
-    def _save(self, row: Row, _now: int, **changes: object) -> None:
-        self.rows[row.id] = replace(  # type: ignore[misc]
+    def _save(self, row: Row, _now: int, **changes: Any) -> None:
+        self.rows[row.id] = replace(
             row, version=row.version + 1, lease_until=None, **changes
         )
 

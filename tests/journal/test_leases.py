@@ -59,11 +59,11 @@ def test_poison_dies(journal: Journal) -> None:
     keep(journal, new_delivery())
     now = NOW
     for _nth in range(POISON_CLAIMS):
-        held = claim_one(journal, now)
+        claim_one(journal, now)
         now = later(LEASE, now)
         journal.reap(now)
 
-    after = row(journal, held.delivery)
+    (after,) = journal.dossier(STORE, ORDER).deliveries
     assert (after.state, after.reason) == (S.DEAD, "poison")
     assert journal.orders_due(now, 9) == [(STORE, ORDER)]
 

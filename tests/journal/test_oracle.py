@@ -14,9 +14,10 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
+from typing_extensions import override
 
 from bridge.errors import Conflict, LeaseLost
-from bridge.journal.protocol import Claim, Lane, Move, Result
+from bridge.journal.protocol import Claim, Lane, Result
 from bridge.journal.sqlite import SQLiteJournal
 from bridge.lifecycle import TRANSITIONS, Gate, Step
 from bridge.model import (
@@ -26,6 +27,7 @@ from bridge.model import (
     Instant,
     Link,
     Millis,
+    Move,
     Reason,
 )
 from tests.factories import (
@@ -87,6 +89,7 @@ class JournalAndOracle(RuleBasedStateMachine):
         self.claims: list[Claim] = []
         self.numbers: dict[tuple[int, int], int] = {}
 
+    @override
     def teardown(self) -> None:
         """Leave no file behind."""
         self.journal.close()

@@ -5,13 +5,8 @@ from dataclasses import replace
 import pytest
 
 from bridge.errors import LeaseLost
-from bridge.journal.protocol import EventVerdict, Journal, Move
-from bridge.model import (
-    DeliveryState,
-    EventState,
-    Kind,
-    Reason,
-)
+from bridge.journal.protocol import EventVerdict, Journal
+from bridge.model import DeliveryState, EventState, Kind, Move, Reason
 from tests.factories import (
     NOW,
     ORDER,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bridge.journal.protocol import DeliveryFilter, EventFilter, Journal
+from bridge.journal.protocol import Beat, DeliveryFilter, EventFilter, Journal
 from bridge.lifecycle import Gate
 from bridge.model import DeliveryState, EventState
 from tests.factories import (
@@ -222,3 +222,15 @@ def test_counts_of_nothing(journal: Journal) -> None:
 
     assert (counts.events, counts.deliveries) == ({}, {})
     assert (counts.oldest_stored_at, counts.oldest_due_at) == (None, None)
+
+
+def test_signs_of_life(journal: Journal) -> None:
+    """The last sign of life of each worker is told."""
+    journal.beat("b", problems=[], now=NOW)
+    journal.beat("a", problems=["x.yaml:1: é"], now=later(1))
+    journal.beat("b", problems=[], now=later(2))
+
+    assert journal.beats() == [
+        Beat(worker="a", at=later(1), problems=["x.yaml:1: é"]),
+        Beat(worker="b", at=later(2), problems=[]),
+    ]

@@ -1,5 +1,7 @@
 """Mapping texts, in and out of force."""
 
+from typing import Any
+
 import pytest
 
 from bridge.journal.protocol import Journal
@@ -63,7 +65,7 @@ def test_comes_in_force_again(journal: Journal) -> None:
     ],
 )
 def test_a_new_text_releases_what_was_held(
-    *, journal: Journal, changes: dict[str, object], released: bool
+    *, journal: Journal, changes: dict[str, Any], released: bool
 ) -> None:
     """Held calls of the mapping are rendered anew; questions stay."""
     (before,) = keep(journal, new_delivery(state=S.HELD, **changes))

@@ -129,6 +129,7 @@ def test_mexican(address1, address2, parts):
         "Calle Colonia del Valle 12",
         "x" * 100_000,
         "Calle " + "1 " * 5000,
+        "Calle 5 12 " + "Int 1 " * 45 + "!",
     ],
 )
 def test_mexican_unsure(address1):

@@ -160,6 +160,12 @@ CREATE TABLE slots (
   PRIMARY KEY (target, n)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE beats (
+  worker   TEXT PRIMARY KEY,
+  at       INTEGER NOT NULL,
+  problems TEXT NOT NULL -- JSON
+) STRICT;
+
 CREATE TABLE audit (
   id          INTEGER PRIMARY KEY AUTOINCREMENT,
   at          INTEGER NOT NULL,

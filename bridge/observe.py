@@ -1,0 +1,180 @@
+"""
+What the bridge says of itself: a JSON line, and numbers, from one call.
+
+    observe("webhook.answered", store="cafe-mx", answer="stored", ms=4)
+
+The line goes to standard error; `METRICS` says which numbers an event moves.
+Names are dotted and stable. Values are ids, codes, counts and sizes: never a
+body, a secret or a customer's data, and never an exception's text, which may
+quote one.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import structlog
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+from typing_extensions import override
+
+Scalar = str | int | float | bool | None
+Level = Literal["info", "warning", "error"]
+
+REGISTRY = CollectorRegistry()
+"""The numbers of this process."""
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+def observe(name: str, /, *, level: Level = "info", **fields: Scalar) -> None:
+    """Say that *name* happened, in the log and in the numbers."""
+    for metric in METRICS.get(name, ()):
+        metric.take(fields)
+    _LINES.msg(name, level=level, **fields)
+
+
+def metrics_text(*collectors: Collector) -> bytes:
+    """
+    Return all numbers, in Prometheus's text form.
+
+    Those of all processes that share `PROMETHEUS_MULTIPROC_DIR`, where it
+    is set; else those of this one.
+
+    Args:
+        collectors: more numbers, counted when asked for.
+    """
+    registry = CollectorRegistry()
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    else:
+        registry.register(REGISTRY)
+    for collector in collectors:
+        registry.register(collector)
+    return generate_latest(registry)
+
+
+# ---------------------------------------------------------------- numbers
+
+
+class Metric(Protocol):
+    """Something that an event moves."""
+
+    def take(self, fields: Mapping[str, Scalar]) -> None:
+        """Count, or measure, what *fields* say."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Count(Metric):
+    """Counts events by some of their fields."""
+
+    counter: Counter
+    labels: tuple[str, ...]
+
+    @override
+    def take(self, fields: Mapping[str, Scalar]) -> None:
+        self.counter.labels(*_texts(fields, self.labels)).inc()
+
+
+@dataclass(frozen=True, slots=True)
+class _Span(Metric):
+    """Measures the field `ms`, in seconds."""
+
+    histogram: Histogram
+    labels: tuple[str, ...]
+
+    @override
+    def take(self, fields: Mapping[str, Scalar]) -> None:
+        span = fields.get("ms")
+        if isinstance(span, int | float):
+            labelled = self.histogram.labels(*_texts(fields, self.labels))
+            labelled.observe(span / 1_000)
+
+
+def _texts(
+    fields: Mapping[str, Scalar], labels: tuple[str, ...]
+) -> tuple[str, ...]:
+    return tuple(str(fields.get(label) or "") for label in labels)
+
+
+def _count(name: str, help: str, *labels: str) -> Metric:
+    return _Count(Counter(name, help, labels, registry=REGISTRY), labels)
+
+
+def _span(name: str, help: str, *labels: str) -> Metric:
+    histogram = Histogram(
+        name, help, labels, registry=REGISTRY, buckets=_SECONDS
+    )
+    return _Span(histogram, labels)
+
+
+METRICS: Mapping[str, tuple[Metric, ...]] = {
+    "webhook.answered": (
+        _count(
+            "bridge_webhooks", "Webhooks by their answer.", "store", "answer"
+        ),
+        _span("bridge_webhook_seconds", "Time to an answer.", "answer"),
+    ),
+    "delivery.recorded": (
+        _count(
+            "bridge_tries",
+            "Tries by what came of them.",
+            "target",
+            "operation",
+            "outcome",
+        ),
+        _span(
+            "bridge_call_seconds",
+            "Time of a call to a target.",
+            "target",
+            "operation",
+        ),
+    ),
+    "operator.acted": (
+        _count("bridge_operator_actions", "What operators did.", "action"),
+    ),
+    "web.failed": (
+        _count("bridge_web_failures", "Answers that broke.", "error"),
+    ),
+    "log.dropped": (
+        _count("bridge_log_lines_dropped", "Lines that no disk took.", "why"),
+    ),
+}
+"""Which numbers an event moves. No label has values that a customer makes."""
+
+
+# ------------------------------------------------------------------ lines
+
+
+class _StandardError:
+    """Writes whole lines to what standard error is at the moment."""
+
+    def msg(self, line: str) -> None:
+        """Write *line*; a full disk costs the line, not the work."""
+        try:
+            sys.stderr.write(f"{line}\n")
+        except (OSError, ValueError) as error:
+            with suppress(OSError, ValueError):
+                fields = {"why": type(error).__name__}
+                for metric in METRICS["log.dropped"]:
+                    metric.take(fields)
+
+
+_LINES = structlog.wrap_logger(
+    _StandardError(),
+    processors=[
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+        structlog.processors.JSONRenderer(),
+    ],
+    wrapper_class=structlog.BoundLoggerBase,
+)

@@ -1,0 +1,204 @@
+"""The admin API's views that act. Each act is in the audit."""
+
+import re
+from collections import Counter
+
+from flask import Response
+
+from bridge.errors import (
+    Conflict,
+    ForceNeeded,
+    InFlight,
+    NotDecidable,
+    NotFound,
+    VersionMismatch,
+)
+from bridge.lifecycle import Gate
+from bridge.model import (
+    IN_FLIGHT,
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    Kind,
+)
+from bridge.observe import observe
+from bridge.web.auth import operator
+from bridge.web.forms import (
+    LARGEST_BATCH,
+    BatchBody,
+    IdPath,
+    IfMatch,
+    ReasonBody,
+    RedeliverBody,
+    ResolveBody,
+    TargetPath,
+)
+from bridge.web.parts import Parts
+from bridge.web.reading import cut
+from bridge.web.shapes import (
+    BatchAnswer,
+    BatchItem,
+    DeliveryItem,
+    answered,
+    etag,
+    target_items,
+)
+
+_MAYBE_APPLIED = frozenset({None, "applied", "maybe"})
+"""Outcomes after which a repeat may make a second one."""
+
+
+class ActingViews:
+    """Does what an operator decided."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._journal = parts.journal
+
+    def redeliver(self, path: IdPath, body: RedeliverBody) -> Response:
+        """Send a delivery again, rendered with today's mapping."""
+        after = self._redeliver(DeliveryId(path.id), body)
+        return _delivery(after)
+
+    def redeliveries(self, body: BatchBody) -> Response:
+        """Send again all that a filter names, 500 at most."""
+        found = self._journal.deliveries(
+            body.filter, before=body.before, limit=LARGEST_BATCH + 1
+        )
+        chosen, cursor = cut(found, LARGEST_BATCH, lambda one: (one.id,))
+        one_by_one = self._foretold if body.dry_run else self._redelivered
+        items = [one_by_one(delivery, body) for delivery in chosen]
+        counts = Counter(item.result for item in items)
+        return answered(
+            BatchAnswer(
+                dry_run=body.dry_run, counts=counts, items=items, next=cursor
+            )
+        )
+
+    def resolve(
+        self, path: IdPath, header: IfMatch, body: ResolveBody
+    ) -> Response:
+        """Decide on a delivery that is uncertain, held or dead."""
+        after = self._journal.resolve(
+            DeliveryId(path.id),
+            decision=body.decision,
+            links=body.links,
+            actor=operator(),
+            reason=body.reason,
+            if_version=_version(header.if_match),
+            now=self._parts.now(),
+        )
+        _acted(f"resolve.{body.decision}", delivery_id=after.id)
+        return _delivery(after)
+
+    def pause(self, path: TargetPath, body: ReasonBody) -> Response:
+        """Send nothing to a target until somebody resumes."""
+        return self._gate(path.name, Gate(pause="operator"), body.reason)
+
+    def resume(self, path: TargetPath, body: ReasonBody) -> Response:
+        """Send to a target again."""
+        return self._gate(path.name, None, body.reason)
+
+    # -- one at a time
+
+    def _redeliver(self, id: DeliveryId, body: RedeliverBody) -> Delivery:
+        after = self._journal.redeliver(
+            id,
+            actor=operator(),
+            reason=body.reason,
+            force=body.force,
+            now=self._parts.now(),
+        )
+        _acted("redeliver", delivery_id=after.id)
+        return after
+
+    def _gate(self, name: str, gate: Gate | None, reason: str) -> Response:
+        self._journal.set_gate(
+            name,
+            gate,
+            actor=operator(),
+            reason=reason,
+            now=self._parts.now(),
+        )
+        _acted("pause" if gate else "resume", target=name)
+        (row,) = [row for row in self._journal.targets() if row.name == name]
+        targets = self._parts.targets()
+        configured = {name: targets[name]} if name in targets else {}
+        counts = self._journal.counts(self._parts.now())
+        (item,) = target_items(configured, [row], counts.deliveries)
+        return answered(item)
+
+    # -- many at once
+
+    def _redelivered(self, delivery: Delivery, body: BatchBody) -> BatchItem:
+        try:
+            self._redeliver(delivery.id, body)
+        except Conflict as conflict:
+            return _left_out(delivery, conflict)
+        return BatchItem(id=delivery.id, result="redelivered")
+
+    def _foretold(self, delivery: Delivery, body: BatchBody) -> BatchItem:
+        obstacle = self._obstacle(delivery, force=body.force)
+        if obstacle is not None:
+            return _left_out(delivery, obstacle)
+        return BatchItem(id=delivery.id, result="would_redeliver")
+
+    def _obstacle(self, delivery: Delivery, *, force: bool) -> Conflict | None:
+        """Foretell what the journal would refuse; it alone decides."""
+        if self._is_replaced(delivery):
+            return NotFound("A newer generation replaced it.")
+        if delivery.state in IN_FLIGHT | {DeliveryState.SETTLING}:
+            return InFlight("A worker is at it.")
+        uncertain = delivery.state is DeliveryState.UNCERTAIN
+        if uncertain or delivery.kind is not Kind.CALL:
+            return NotDecidable("It waits for a decision: resolve it.")
+        if not (force or delivery.repeatable) and self._may_exist(delivery):
+            return ForceNeeded("It would make a second one.")
+        return None
+
+    def _is_replaced(self, delivery: Delivery) -> bool:
+        dossier = self._journal.dossier(delivery.store, delivery.order_id)
+        return any(
+            other.effect_key == delivery.effect_key
+            and other.generation > delivery.generation
+            for other in dossier.deliveries
+        )
+
+    def _may_exist(self, delivery: Delivery) -> bool:
+        return delivery.state is DeliveryState.SUCCEEDED or any(
+            attempt.outcome in _MAYBE_APPLIED
+            for attempt in self._journal.attempts(delivery.id)
+        )
+
+
+def _left_out(delivery: Delivery, conflict: Conflict) -> BatchItem:
+    return BatchItem(
+        id=delivery.id,
+        result="left_out",
+        code=conflict.code,
+        text=str(conflict),
+    )
+
+
+def _delivery(after: Delivery) -> Response:
+    return answered(DeliveryItem.model_validate(after), etag(after))
+
+
+def _acted(action: str, **what: str | int) -> None:
+    observe("operator.acted", operator=operator(), action=action, **what)
+
+
+def _version(if_match: str | None) -> int | None:
+    """
+    Return the version that a change is bound to, if it is bound.
+
+    Raises:
+        VersionMismatch: it is none that a delivery ever had.
+    """
+    if if_match is None or if_match.strip() == "*":
+        return None
+    version = re.fullmatch(r'\s*"?([0-9]{1,18})"?\s*', if_match)
+    if version is None:
+        message = "If-Match names no version: take the ETag of the delivery."
+        raise VersionMismatch(message)
+    return int(version[1])

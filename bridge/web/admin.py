@@ -1,0 +1,100 @@
+"""The admin API: JSON over the journal, for whoever has a token."""
+
+from typing import Any
+
+from flask import Response, request
+from flask_openapi3 import APIBlueprint
+from pydantic import BaseModel
+
+from bridge.web.acting import ActingViews
+from bridge.web.auth import bearer, enter
+from bridge.web.parts import Parts
+from bridge.web.problems import documented, unauthorized
+from bridge.web.reading import ReadingViews
+from bridge.web.shapes import (
+    AuditItem,
+    BatchAnswer,
+    DeliveryDetail,
+    DeliveryItem,
+    EventDetail,
+    EventItem,
+    OrderItem,
+    OrderStory,
+    Page,
+    TargetItem,
+    Targets,
+)
+
+PREFIX = "/admin/api"
+SCHEME = "token"
+
+
+def admin(parts: Parts) -> APIBlueprint:
+    """Return the admin API."""
+    api = APIBlueprint(
+        "admin",
+        __name__,
+        url_prefix=PREFIX,
+        abp_security=[{SCHEME: []}],
+        abp_responses=documented(401, 422, 503),
+    )
+    _add_reading(api, ReadingViews(parts))
+    _add_acting(api, ActingViews(parts))
+    return api
+
+
+class Guard:
+    """Asks everybody below the prefix for a token, also where nothing is."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._tokens = parts.settings.admin_tokens
+
+    def check(self) -> Response | None:
+        """Let the request pass, or answer it."""
+        if not request.path.startswith("/admin"):
+            return None
+        operator = bearer(self._tokens)
+        if operator is None:
+            return unauthorized()
+        enter(operator)
+        return None
+
+
+def _add_reading(api: APIBlueprint, views: ReadingViews) -> None:
+    for path, view, shape in (
+        ("/events", views.events, Page[EventItem]),
+        ("/events/<id>", views.event, EventDetail),
+        ("/orders", views.orders, Page[OrderItem]),
+        ("/orders/<store>/<path:order_id>", views.order, OrderStory),
+        ("/deliveries", views.deliveries, Page[DeliveryItem]),
+        ("/deliveries/<id>", views.delivery, DeliveryDetail),
+        ("/targets", views.targets, Targets),
+        ("/audit", views.audit, Page[AuditItem]),
+    ):
+        missing = (404,) if "<" in path else ()
+        api.get(path, responses=_responses(shape, *missing))(view)
+
+
+def _add_acting(api: APIBlueprint, views: ActingViews) -> None:
+    for path, view, shape, refusals in (
+        ("/redeliveries", views.redeliveries, BatchAnswer, ()),
+        (
+            "/deliveries/<id>/redeliver",
+            views.redeliver,
+            DeliveryItem,
+            (404, 409),
+        ),
+        (
+            "/deliveries/<id>/resolve",
+            views.resolve,
+            DeliveryItem,
+            (404, 409, 412),
+        ),
+        ("/targets/<name>/pause", views.pause, TargetItem, (404,)),
+        ("/targets/<name>/resume", views.resume, TargetItem, (404,)),
+    ):
+        api.post(path, responses=_responses(shape, *refusals))(view)
+
+
+def _responses(shape: type[BaseModel], *refusals: int) -> dict[Any, Any]:
+    return {200: shape, **documented(*refusals)}

@@ -1,0 +1,126 @@
+"""The web application, of its parts."""
+
+from collections.abc import Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from types import TracebackType
+
+from flask import Flask, Response, request
+from flask_openapi3 import Info, OpenAPI
+from pydantic_core import to_json
+from typing_extensions import override
+
+from bridge.journal.protocol import Journal
+from bridge.model import Instant
+from bridge.observe import observe
+from bridge.settings import Settings
+from bridge.sources.platform import Store
+from bridge.targets.account import Target
+from bridge.web.admin import PREFIX, SCHEME, Guard, admin
+from bridge.web.console import console
+from bridge.web.health import health
+from bridge.web.parts import Parts
+from bridge.web.problems import ProblemDetails, add_error_answers, invalid
+from bridge.web.webhooks import webhooks
+
+LARGEST_FORM = 64 * 1024
+"""Bytes of a body that an operator sends; webhooks have their own limit."""
+
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; "
+    "img-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+ExcInfo = (
+    tuple[type[BaseException], BaseException, TracebackType | None]
+    | tuple[None, None, None]
+)
+
+
+def create_web(
+    *,
+    settings: Settings,
+    stores: Callable[[], Mapping[str, Store]],
+    targets: Callable[[], Mapping[str, Target]],
+    journal: Journal,
+    now: Callable[[], Instant],
+) -> Flask:
+    """
+    Return the web application; nothing is opened until it is asked.
+
+    Args:
+        stores, targets: as the files say now; asked anew for each request.
+    """
+    parts = Parts(
+        settings=settings,
+        stores=stores,
+        targets=targets,
+        journal=journal,
+        now=now,
+    )
+    app = _Web(
+        "bridge.web",
+        info=Info(title="The bridge", version=_version()),
+        security_schemes={SCHEME: {"type": "http", "scheme": "bearer"}},
+        validation_error_callback=invalid,
+        validation_error_model=ProblemDetails,
+        doc_ui=False,
+        static_url_path="/console/static",
+    )
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
+    # A store is never sent elsewhere.
+    app.url_map.merge_slashes = False
+    app.before_request(Guard(parts).check)
+    app.after_request(_hardened)
+    app.register_blueprint(webhooks(parts))
+    app.register_blueprint(health(parts))
+    app.register_blueprint(console(parts))
+    app.register_api(admin(parts))
+    add_error_answers(app)
+    _describe(app)
+    return app
+
+
+class _Web(OpenAPI):
+    """Says of what broke only its kind and its place."""
+
+    @override
+    def log_exception(self, exc_info: ExcInfo) -> None:
+        kind, _error, trace = exc_info
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        observe(
+            "web.failed",
+            level="error",
+            error=kind.__name__ if kind else None,
+            file=trace.tb_frame.f_code.co_filename if trace else None,
+            line=trace.tb_lineno if trace else None,
+            endpoint=request.endpoint,
+        )
+
+
+def _describe(app: OpenAPI) -> None:
+    """Add the API's description, which never changes."""
+    text = to_json(app.api_doc)
+
+    def openapi() -> Response:
+        return Response(text, mimetype="application/json")
+
+    app.add_url_rule(f"{PREFIX}/openapi.json", view_func=openapi)
+
+
+def _hardened(answer: Response) -> Response:
+    for name, value in _HEADERS.items():
+        answer.headers.setdefault(name, value)
+    if request.endpoint != "static":
+        answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _version() -> str:
+    try:
+        return version("bridge")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,208 @@
+"""What machines ask: alive, ready, how much."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from flask import Blueprint, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from pydantic_core import to_json
+from typing_extensions import override
+
+from bridge.errors import JournalError
+from bridge.journal.protocol import Beat, Counts
+from bridge.model import SECOND, Instant, Millis
+from bridge.observe import metrics_text
+from bridge.web.parts import Parts
+
+FRESH = Millis(15 * SECOND)
+"""A worker whose last sign of life is older is taken for dead."""
+
+
+def health(parts: Parts) -> Blueprint:
+    """Return the pages for machines."""
+    blueprint = Blueprint("health", __name__)
+
+    def healthz() -> Response:
+        """Say that the process answers; nothing else is looked at."""
+        return _json({"alive": True})
+
+    def readyz() -> Response:
+        report = readiness(parts)
+        return _json(report, 200 if report.ready else 503)
+
+    def metrics() -> Response:
+        text = metrics_text(_JournalNumbers(parts))
+        return Response(text, content_type=CONTENT_TYPE_LATEST)
+
+    for view in (healthz, readyz, metrics):
+        blueprint.add_url_rule(f"/{view.__name__}", view_func=view)
+    return blueprint
+
+
+def _json(value: object, status: int = 200) -> Response:
+    return Response(to_json(value), status, mimetype="application/json")
+
+
+# -------------------------------------------------------------- readiness
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """One thing that is not as it should be."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """
+    Whether webhooks can be taken, and whether calls can be made.
+
+    Args:
+        ready: webhooks can be taken. A bridge that can not send goes on
+            taking, so that no store is turned away.
+        sending: calls can be made, as far as is known.
+        reasons: why it is not ready.
+        warnings: what else a person should look at.
+    """
+
+    ready: bool
+    sending: bool
+    sandbox: bool
+    mode: str
+    reasons: Sequence[Remark] = ()
+    warnings: Sequence[Remark] = field(default_factory=list)
+
+
+def readiness(parts: Parts) -> Readiness:
+    """Look, and report."""
+    sandboxed = [t.name for t in parts.targets().values() if t.is_sandbox]
+    mode = "SANDBOX" if sandboxed else "live"
+    try:
+        parts.journal.check()
+        warnings = [*_workers(parts), *_gates(parts), *_files(parts)]
+    except JournalError as error:
+        reason = Remark(code="journal", text=str(error))
+        return Readiness(
+            ready=False,
+            sending=False,
+            sandbox=bool(sandboxed),
+            mode=mode,
+            reasons=[reason],
+        )
+    return Readiness(
+        ready=True,
+        sending=all(one.code not in _STOPS_SENDING for one in warnings),
+        sandbox=bool(sandboxed),
+        mode=mode,
+        warnings=warnings,
+    )
+
+
+_STOPS_SENDING = frozenset({"no_worker", "target_paused"})
+
+
+def _workers(parts: Parts) -> Iterable[Remark]:
+    fresh = _fresh(parts.journal.beats(), parts.now())
+    if not fresh:
+        yield Remark(
+            code="no_worker",
+            text=f"No worker was seen for {FRESH // SECOND} seconds.",
+        )
+    for problem in dict.fromkeys(p for beat in fresh for p in beat.problems):
+        yield Remark(code="mapping", text=problem)
+
+
+def _fresh(beats: Iterable[Beat], now: Instant) -> list[Beat]:
+    return [beat for beat in beats if now - beat.at <= FRESH]
+
+
+def _gates(parts: Parts) -> Iterable[Remark]:
+    targets = parts.targets()
+    for row in parts.journal.targets():
+        if row.paused and row.name in targets:
+            yield Remark(
+                code="target_paused",
+                text=f"{row.name} is paused: {row.paused}.",
+            )
+
+
+def _files(parts: Parts) -> Iterable[Remark]:
+    if not parts.stores():
+        yield Remark(code="no_store", text="No store is configured.")
+
+
+# ---------------------------------------------------------------- numbers
+
+
+class _JournalNumbers(Collector):
+    """Counts what the journal holds at the moment it is asked."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    @override
+    def collect(self) -> Iterable[Metric]:
+        now = self._parts.now()
+        up = GaugeMetricFamily("bridge_journal_up", "The journal answers.")
+        try:
+            counts = self._parts.journal.counts(now)
+            paused = {
+                row.name: row.paused is not None
+                for row in self._parts.journal.targets()
+            }
+        except JournalError:
+            up.add_metric([], 0)
+            yield up
+            return
+        up.add_metric([], 1)
+        yield up
+        yield from _amounts(counts)
+        yield from _ages(counts, now)
+        yield _paused(paused)
+
+
+def _amounts(counts: Counts) -> Iterable[Metric]:
+    events = GaugeMetricFamily(
+        "bridge_events", "Events by state.", labels=["state"]
+    )
+    for event_state, number in counts.events.items():
+        events.add_metric([event_state], number)
+    yield events
+    deliveries = GaugeMetricFamily(
+        "bridge_deliveries",
+        "Deliveries by target and state.",
+        labels=["target", "state"],
+    )
+    for (target, state), number in counts.deliveries.items():
+        deliveries.add_metric([target, state], number)
+    yield deliveries
+    yield GaugeMetricFamily(
+        "bridge_attention",
+        "Deliveries that wait for a person.",
+        value=counts.attention,
+    )
+
+
+def _ages(counts: Counts, now: Instant) -> Iterable[Metric]:
+    """Yield how long the oldest of a kind waits; 0 when none does."""
+    for name, help, since in (
+        ("stored", "The oldest event without a plan.", counts.oldest_stored_at),
+        ("due", "The oldest delivery that is due.", counts.oldest_due_at),
+    ):
+        age = 0 if since is None else max(0, now - since) / SECOND
+        yield GaugeMetricFamily(
+            f"bridge_oldest_{name}_age_seconds", help, value=age
+        )
+
+
+def _paused(paused: dict[str, bool]) -> Metric:
+    family = GaugeMetricFamily(
+        "bridge_target_paused", "Nobody may call.", labels=["target"]
+    )
+    for target, is_paused in paused.items():
+        family.add_metric([target], int(is_paused))
+    return family

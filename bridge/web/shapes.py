@@ -1,0 +1,351 @@
+"""What the admin API gives: the values of the journal as JSON."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from flask import Response
+from pydantic import BaseModel, ConfigDict, PlainSerializer, ValidationError
+from pydantic import Field as Noted
+
+from bridge.journal.protocol import OrderRow, Story, TargetRow
+from bridge.model import (
+    Delivery,
+    DeliveryState,
+    Event,
+    EventState,
+    Instant,
+    Kind,
+)
+from bridge.orders.document import document, moments
+from bridge.orders.order import OrderState, load_state
+from bridge.targets.account import Target
+
+
+def iso(instant: Instant) -> str:
+    """Return *instant* as ISO 8601 in UTC, with milliseconds."""
+    seconds, milliseconds = divmod(instant, 1_000)
+    moment = datetime.fromtimestamp(seconds, tz=UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
+
+
+When = Annotated[
+    int, PlainSerializer(iso, return_type=str, when_used="json-unless-none")
+]
+
+
+class Shape(BaseModel):
+    """A value of ours as JSON."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+S = TypeVar("S", bound=Shape)
+
+
+class Page(Shape, Generic[S]):
+    """A part of a list, newest first."""
+
+    items: Sequence[S]
+    next: str | None = Noted(
+        None, description="cursor of the next page, if there is one"
+    )
+
+
+def answered(
+    shape: Shape, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return *shape* as an answer."""
+    # The standard library's way takes text that is no proper Unicode too.
+    body = json.dumps(shape.model_dump(mode="json"))
+    return Response(body, 200, headers, mimetype="application/json")
+
+
+# ----------------------------------------------------------------- events
+
+
+class EventItem(Shape):
+    """One webhook, as lists show it."""
+
+    id: int
+    store: str
+    platform: str
+    topic: str
+    order_id: str | None
+    state: EventState
+    reason: str | None
+    received_at: When
+    sha256: str
+
+
+class EventDetail(EventItem):
+    """One webhook, whole."""
+
+    dedupe_key: str
+    headers: Mapping[str, str]
+    body: str | None = Noted(description="only with `?body=true`")
+
+
+def event_detail(event: Event, *, body: bool) -> EventDetail:
+    """Return an event, with its body as text when that is wanted."""
+    text = event.body.decode("utf-8", "backslashreplace") if body else None
+    return EventDetail.model_validate(asdict(event) | {"body": text})
+
+
+# ------------------------------------------------------------- deliveries
+
+
+class DeliveryItem(Shape):
+    """One obligation, as lists show it."""
+
+    id: int
+    store: str
+    order_id: str
+    mapping: str
+    rule: str
+    target: str
+    operation: str
+    kind: Kind
+    generation: int
+    state: DeliveryState
+    reason: str | None
+    reason_text: str
+    where: Mapping[str, Any]
+    attention: bool
+    attempts: int
+    due_at: When | None
+    version: int
+    created_at: When
+    updated_at: When
+
+
+class AttemptItem(Shape):
+    """One try."""
+
+    delivery_id: int
+    number: int
+    operation: str
+    mapping_hash: str | None
+    request: Any
+    phase: str
+    outcome: str | None
+    reason: str | None
+    status: int | None
+    answer: str | None
+    started_at: When
+    ended_at: When | None
+
+
+class AuditItem(Shape):
+    """What an operator did."""
+
+    id: int
+    at: When
+    actor: str
+    action: str
+    delivery_id: int | None
+    target: str | None
+    reason: str
+    detail: Any
+
+
+class DeliveryDetail(DeliveryItem):
+    """One obligation, with what was tried and decided."""
+
+    effect_key: str
+    lane: str
+    place: str
+    repeatable: bool
+    blocks: bool
+    forced: bool
+    mapping_hash: str | None
+    lease_until: When | None
+    wait_until: When | None
+    request: Any
+    tries: Sequence[AttemptItem] = ()
+    audit: Sequence[AuditItem] = ()
+
+
+def etag(delivery: Delivery) -> dict[str, str]:
+    """Return the header that names the delivery's version."""
+    return {"ETag": f'"{delivery.version}"'}
+
+
+# ----------------------------------------------------------------- orders
+
+
+class OrderItem(Shape):
+    """One order, as lists show it; nobody's name among it."""
+
+    store: str
+    order_id: str
+    name: str | None = None
+    platform: str | None = None
+    currency: str | None = None
+    total: str | None = None
+    moments: Sequence[str] = ()
+    updated_at: When | None
+
+
+class LinkItem(Shape):
+    """What is known of an order at a target."""
+
+    target: str
+    name: str
+    value: str
+    source: str
+
+
+class OrderStory(Shape):
+    """Everything about one order."""
+
+    store: str
+    order_id: str
+    order: Mapping[str, Any] | None = Noted(
+        description="as mapping files see it; null while nothing was told"
+    )
+    links: Sequence[LinkItem]
+    events: Sequence[EventItem]
+    deliveries: Sequence[DeliveryItem]
+    attempts: Sequence[AttemptItem]
+    audit: Sequence[AuditItem]
+
+
+def order_item(row: OrderRow) -> OrderItem:
+    """Return an order for a list."""
+    state = _state(row)
+    bare = OrderItem(
+        store=row.store, order_id=row.order_id, updated_at=row.version or None
+    )
+    if state is None:
+        return bare
+    told = state.snapshot
+    held = [one.value for one, holds in moments(state).items() if holds]
+    return bare.model_copy(
+        update={
+            "platform": state.platform,
+            "name": told.name if told else None,
+            "currency": told.currency if told else None,
+            "total": told.total if told else None,
+            "moments": held,
+        }
+    )
+
+
+def order_story(story: Story) -> OrderStory:
+    """Return the whole story of one order."""
+    state = _state(story.order)
+    order = None if state is None else document(state)
+    for beside in ("links", "raw"):
+        if order:
+            order.pop(beside)
+    return OrderStory.model_validate(
+        {
+            "store": story.order.store,
+            "order_id": story.order.order_id,
+            "order": order,
+            "links": story.links,
+            "events": story.events,
+            "deliveries": story.deliveries,
+            "attempts": story.attempts,
+            "audit": story.audit,
+        }
+    )
+
+
+def _state(row: OrderRow) -> OrderState | None:
+    """Return the folded order, or None for one that is not to be read."""
+    try:
+        return load_state(row.state)
+    except ValidationError:
+        return None
+
+
+# ---------------------------------------------------------------- targets
+
+
+class TargetItem(Shape):
+    """One account, and whether anybody may call it."""
+
+    name: str
+    api: str | None = Noted(description="null when no file names it any more")
+    host: str
+    sandbox: bool
+    paused: str | None = None
+    paused_at: When | None = None
+    closed_until: When | None = None
+    deliveries: Mapping[str, int] = Noted({}, description="by state")
+
+
+class Targets(Shape):
+    """All targets."""
+
+    items: Sequence[TargetItem]
+    next: None = None
+
+
+def target_items(
+    targets: Mapping[str, Target],
+    gates: Sequence[TargetRow],
+    deliveries: Mapping[tuple[str, str], int],
+) -> list[TargetItem]:
+    """Return every target that a file or the journal names."""
+    rows = {row.name: row for row in gates}
+    return [
+        _target_item(
+            name,
+            targets.get(name),
+            rows.get(name),
+            {
+                state: number
+                for (target, state), number in deliveries.items()
+                if target == name
+            },
+        )
+        for name in sorted(targets.keys() | rows.keys())
+    ]
+
+
+def _target_item(
+    name: str,
+    target: Target | None,
+    row: TargetRow | None,
+    deliveries: Mapping[str, int],
+) -> TargetItem:
+    return TargetItem(
+        name=name,
+        api=target.contract.name if target else None,
+        host=target.host if target else row.host if row else "",
+        sandbox=target.is_sandbox if target else False,
+        paused=row.paused if row else None,
+        paused_at=row.paused_at if row else None,
+        closed_until=row.closed_until if row else None,
+        deliveries=deliveries,
+    )
+
+
+# ---------------------------------------------------------------- batches
+
+
+class BatchItem(Shape):
+    """What happened, or would happen, to one delivery."""
+
+    id: int
+    result: str = Noted(
+        description="redelivered, would_redeliver or left_out"
+    )
+    code: str | None = Noted(None, description="why it is left out")
+    text: str = ""
+
+
+class BatchAnswer(Shape):
+    """What happened, or would happen, to all that a filter names."""
+
+    dry_run: bool
+    counts: Mapping[str, int] = Noted(description="by result")
+    items: Sequence[BatchItem]
+    next: str | None = Noted(
+        None, description="cursor, when there are more than one batch takes"
+    )
