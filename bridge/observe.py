@@ -12,7 +12,6 @@ quote one.
 import os
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -40,7 +39,7 @@ def observe(name: str, /, *, level: Level = "info", **fields: Scalar) -> None:
     """Say that *name* happened, in the log and in the numbers."""
     for metric in METRICS.get(name, ()):
         metric.take(fields)
-    _LINES.msg(name, level=level, **fields)
+    _write(level, name, fields)
 
 
 def metrics_text(*collectors: Collector) -> bytes:
@@ -155,26 +154,15 @@ METRICS: Mapping[str, tuple[Metric, ...]] = {
 
 # ------------------------------------------------------------------ lines
 
-
-class _StandardError:
-    """Writes whole lines to what standard error is at the moment."""
-
-    def msg(self, line: str) -> None:
-        """Write *line*; a full disk costs the line, not the work."""
-        try:
-            sys.stderr.write(f"{line}\n")
-        except (OSError, ValueError) as error:
-            with suppress(OSError, ValueError):
-                fields = {"why": type(error).__name__}
-                for metric in METRICS["log.dropped"]:
-                    metric.take(fields)
+_stamp = structlog.processors.TimeStamper(fmt="iso", utc=True, key="at")
+_render = structlog.processors.JSONRenderer()
 
 
-_LINES = structlog.wrap_logger(
-    _StandardError(),
-    processors=[
-        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
-        structlog.processors.JSONRenderer(),
-    ],
-    wrapper_class=structlog.BoundLoggerBase,
-)
+def _write(level: Level, name: str, fields: Mapping[str, Scalar]) -> None:
+    """Write a line; a full disk costs the line, not the work."""
+    entry = _stamp(None, level, {"event": name, "level": level, **fields})
+    try:
+        sys.stderr.write(f"{_render(None, level, entry)!s}\n")
+    except (OSError, ValueError) as error:
+        for metric in METRICS["log.dropped"]:
+            metric.take({"why": type(error).__name__})

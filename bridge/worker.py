@@ -70,6 +70,10 @@ class Worker:
         self._stopped.set()
         self._woken.set()
 
+    def close(self) -> None:
+        """Let what is under way end, and end the threads."""
+        self._threads.shutdown(wait=True)
+
     def run(self) -> None:
         """Work until stopped, then let what is under way end."""
         self._journal.take_over(self._owner, self._now())
@@ -83,7 +87,7 @@ class Worker:
                 busy = 0
             if not busy:
                 self._sleep(mark)
-        self._threads.shutdown(wait=True)
+        self.close()
         observe("worker.stopped", owner=self._owner)
 
     def step(self) -> int:

@@ -350,8 +350,9 @@ class _Planner:
             creates = self._creates()
             if any(d.state in MAY_GO_OUT for d in creates):
                 return  # asked once it is known
-            if creates and not any(d.state in WENT_OUT for d in creates):
-                if latest is None:
+            about_create = any(rule.once for rule in self._mapping.rules)
+            if about_create and not any(d.state in WENT_OUT for d in creates):
+                if creates and latest is None:
                     self._ask(rule, generation, _NEVER_CREATED)
                 return
         self._ask(rule, generation, None)

@@ -96,11 +96,15 @@ class Shopify(Platform):
         named = _header(headers, "shop-domain").lower()
         own = store.identity.lower()
         webhook_id = _header(headers, "webhook-id") or sha256
+        other_shop = named if named not in {"", own} else None
+        # what came to the wrong store must not shadow its later coming to
+        # the right one
+        shop = f"{own} for {named}" if other_shop else own
         return Label(
             topic=topic,
-            dedupe_key=f"shopify:{named or own}:{topic}:{webhook_id}",
+            dedupe_key=f"shopify:{shop}:{topic}:{webhook_id}",
             headers=_kept(headers),
-            other_shop=named if named not in {"", own} else None,
+            other_shop=other_shop,
         )
 
     @override

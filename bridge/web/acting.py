@@ -184,8 +184,19 @@ def _delivery(after: Delivery) -> Response:
     return answered(DeliveryItem.model_validate(after), etag(after))
 
 
-def _acted(action: str, **what: str | int) -> None:
-    observe("operator.acted", operator=operator(), action=action, **what)
+def _acted(
+    action: str,
+    *,
+    delivery_id: DeliveryId | None = None,
+    target: str | None = None,
+) -> None:
+    observe(
+        "operator.acted",
+        operator=operator(),
+        action=action,
+        delivery_id=delivery_id,
+        target=target,
+    )
 
 
 def _version(if_match: str | None) -> int | None:

@@ -1,15 +1,16 @@
 """The admin API: JSON over the journal, for whoever has a token."""
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
 
 from flask import Response, request
-from flask_openapi3 import APIBlueprint
+from flask_openapi3.blueprint import APIBlueprint
 from pydantic import BaseModel
 
 from bridge.web.acting import ActingViews
 from bridge.web.auth import bearer, enter
 from bridge.web.parts import Parts
-from bridge.web.problems import documented, unauthorized
+from bridge.web.problems import Responses, documented, unauthorized
 from bridge.web.reading import ReadingViews
 from bridge.web.shapes import (
     AuditItem,
@@ -72,7 +73,7 @@ def _add_reading(api: APIBlueprint, views: ReadingViews) -> None:
         ("/audit", views.audit, Page[AuditItem]),
     ):
         missing = (404,) if "<" in path else ()
-        api.get(path, responses=_responses(shape, *missing))(view)
+        api.get(path, responses=_responses(shape, *missing))(_function(view))
 
 
 def _add_acting(api: APIBlueprint, views: ActingViews) -> None:
@@ -93,8 +94,18 @@ def _add_acting(api: APIBlueprint, views: ActingViews) -> None:
         ("/targets/<name>/pause", views.pause, TargetItem, (404,)),
         ("/targets/<name>/resume", views.resume, TargetItem, (404,)),
     ):
-        api.post(path, responses=_responses(shape, *refusals))(view)
+        api.post(path, responses=_responses(shape, *refusals))(_function(view))
 
 
-def _responses(shape: type[BaseModel], *refusals: int) -> dict[Any, Any]:
+def _function(view: Callable[..., Response]) -> Callable[..., Response]:
+    """Return *view* as a function: flask-openapi3 writes on it."""
+
+    @wraps(view)
+    def call(**given: object) -> Response:
+        return view(**given)
+
+    return call
+
+
+def _responses(shape: type[BaseModel], *refusals: int) -> Responses:
     return {200: shape, **documented(*refusals)}

@@ -5,7 +5,9 @@ from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
 
 from flask import Flask, Response, request
-from flask_openapi3 import Info, OpenAPI
+from flask_openapi3.models.info import Info
+from flask_openapi3.openapi import OpenAPI
+from jinja2 import StrictUndefined
 from pydantic_core import to_json
 from typing_extensions import override
 
@@ -70,6 +72,7 @@ def create_web(
         static_url_path="/console/static",
     )
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
+    app.jinja_env.undefined = StrictUndefined
     # A store is never sent elsewhere.
     app.url_map.merge_slashes = False
     app.before_request(Guard(parts).check)

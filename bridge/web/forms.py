@@ -224,7 +224,9 @@ class BatchBody(DeliveryForm, RedeliverBody):
     """Send all of these again, 500 at most."""
 
     dry_run: bool = Field(
-        default=False, description="only say what would happen"
+        default=False,
+        description="only say what would happen",
+        validate_default=True,
     )
 
     @field_validator("dry_run")

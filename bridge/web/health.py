@@ -189,13 +189,17 @@ def _amounts(counts: Counts) -> Iterable[Metric]:
 
 def _ages(counts: Counts, now: Instant) -> Iterable[Metric]:
     """Yield how long the oldest of a kind waits; 0 when none does."""
-    for name, help, since in (
-        ("stored", "The oldest event without a plan.", counts.oldest_stored_at),
+    for name, told, since in (
+        (
+            "stored",
+            "The oldest event without a plan.",
+            counts.oldest_stored_at,
+        ),
         ("due", "The oldest delivery that is due.", counts.oldest_due_at),
     ):
         age = 0 if since is None else max(0, now - since) / SECOND
         yield GaugeMetricFamily(
-            f"bridge_oldest_{name}_age_seconds", help, value=age
+            f"bridge_oldest_{name}_age_seconds", told, value=age
         )
 
 

@@ -8,6 +8,7 @@ Source: RFC 9457.
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from flask import Flask, Response, render_template, request
 from pydantic import BaseModel, Field, ValidationError
@@ -15,9 +16,15 @@ from pydantic_core import to_json
 from werkzeug.exceptions import HTTPException
 
 from bridge.errors import Conflict, JournalError
-from bridge.web import texts, webhooks
+from bridge.web import webhooks
 
 MEDIA_TYPE = "application/problem+json"
+
+Responses = dict[
+    str | int | HTTPStatus, type[BaseModel] | dict[Any, Any] | None
+]
+"""Answers by status, as OpenAPI is told of them."""
+
 RETRY_AFTER_S = 5
 
 
@@ -68,7 +75,7 @@ def invalid(error: ValidationError) -> Response:
     return _problem(422, "invalid", f"Wrong: {fields}", faults=faults)
 
 
-def documented(*statuses: int) -> dict[int, dict[str, object]]:
+def documented(*statuses: int) -> Responses:
     """Return these answers as OpenAPI wants them described."""
     schema = {"$ref": f"#/components/schemas/{ProblemDetails.__name__}"}
     return {
@@ -115,9 +122,7 @@ def _told(
     if request.path.startswith(f"{webhooks.PREFIX}/"):
         return _to_store(status, code, headers)
     if request.path.startswith("/console"):
-        page = render_template(
-            "problem.html", t=texts.ENGLISH, status=status, detail=detail
-        )
+        page = render_template("problem.html", status=status, detail=detail)
         return Response(page, status, headers)
     return _problem(status, code, detail, headers=headers)
 

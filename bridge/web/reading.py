@@ -96,19 +96,18 @@ class ReadingViews:
 
     def delivery(self, path: IdPath) -> Response:
         """Show one delivery, its tries, and what operators did."""
-        id = DeliveryId(path.id)
-        delivery = self._journal.delivery(id)
+        delivery = self._journal.delivery(DeliveryId(path.id))
         if delivery is None:
-            message = f"There is no delivery {id}."
+            message = f"There is no delivery {path.id}."
             raise NotFound(message)
         bare = DeliveryDetail.model_validate(delivery)
         whole = bare.model_copy(
             update={
                 "tries": [
                     AttemptItem.model_validate(one)
-                    for one in self._journal.attempts(id)
+                    for one in self._journal.attempts(delivery.id)
                 ],
-                "audit": self._audit(id),
+                "audit": self._audit(delivery.id),
             }
         )
         return answered(whole, etag(delivery))

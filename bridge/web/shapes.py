@@ -333,9 +333,7 @@ class BatchItem(Shape):
     """What happened, or would happen, to one delivery."""
 
     id: int
-    result: str = Noted(
-        description="redelivered, would_redeliver or left_out"
-    )
+    result: str = Noted(description="redelivered, would_redeliver or left_out")
     code: str | None = Noted(None, description="why it is left out")
     text: str = ""
 

@@ -192,7 +192,8 @@ def _read(stream: IO[bytes], most: int) -> bytes:
     while most > 0:
         try:
             part = stream.read(most)
-        except Exception as error:  # noqa: BLE001 each server raises its own
+        except Exception as error:
+            # A broken chunk: each server has its own name for it.
             raise ShortBody from error
         if not part:
             break

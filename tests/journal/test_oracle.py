@@ -56,8 +56,7 @@ OUTCOMES = {
 }
 
 GATES = st.one_of(
-    st.none(),
-    st.none(),
+    *[st.none()] * 6,
     st.builds(Gate, closed_until=st.integers(0, 40_000).map(later)),
     st.just(Gate(pause="credentials_refused")),
 )
@@ -107,8 +106,9 @@ class JournalAndOracle(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         """Start with something to send."""
-        self._plan("1", "rayo-mx", 1, repeatable=False)
-        self._plan("1", "rayo-mx", 2, repeatable=True)
+        self._plan("1", "rayo-mx", 1, repeatable=True, blocks=False)
+        self._plan("1", "rayo-mx", 2, repeatable=False)
+        self._plan("1", "rayo-mx", 3, repeatable=True, state=S.WAITING)
 
     @rule(
         order=ORDERS,
@@ -202,6 +202,9 @@ class JournalAndOracle(RuleBasedStateMachine):
     @rule(at=TARGETS, room=st.integers(1, 3))
     def claim(self, at: str, room: int) -> None:
         """The same heads are taken."""
+        self._claim(at, room)
+
+    def _claim(self, at: str, room: int) -> None:
         taken = self.journal.claim(
             [Lane(target=at, room=room)],
             owner="w",
@@ -230,7 +233,31 @@ class JournalAndOracle(RuleBasedStateMachine):
     @rule(data=st.data())
     def intend(self, data: st.DataObject) -> None:
         """A worker announces its first byte, in time or too late."""
-        claim = self._draw_claim(data)
+        self._intend(self._draw_claim(data))
+
+    @rule(at=TARGETS, room=st.integers(1, 3))
+    def send(self, at: str, room: int) -> None:
+        """A worker gets as far as its first byte, with all that it took."""
+        earlier = len(self.claims)
+        self._claim(at, room)
+        for claim in self.claims[earlier:]:
+            self._intend(claim)
+
+    @rule(at=TARGETS)
+    def lose(self, at: str) -> None:
+        """A worker takes one, and is never seen again, or late."""
+        self._claim(at, 1)
+        self.now = later(LEASE, self.now)
+        self.reap()
+
+    @rule(at=TARGETS)
+    def lose_sent(self, at: str) -> None:
+        """A worker stops in the middle of a call."""
+        self.send(at, 1)
+        self.now = later(LEASE, self.now)
+        self.reap()
+
+    def _intend(self, claim: Claim) -> None:
         delivery = claim.delivery
         try:
             number = self.journal.intend(
@@ -300,9 +327,8 @@ class JournalAndOracle(RuleBasedStateMachine):
             assert settled
 
     def _draw_claim(self, data: st.DataObject) -> Claim:
-        """Any claim that there ever was; mostly the last."""
-        last = st.just(self.claims[-1])
-        return data.draw(st.one_of(last, last, st.sampled_from(self.claims)))
+        """Any claim of the last few: held, given up, or lost."""
+        return data.draw(st.sampled_from(self.claims[-4:]))
 
     def _link(self, delivery: Delivery, value: str) -> Link:
         return Link(
@@ -451,8 +477,8 @@ class JournalAndOracle(RuleBasedStateMachine):
 
 
 JournalAndOracle.TestCase.settings = settings(
-    max_examples=60,
-    stateful_step_count=40,
+    max_examples=100,
+    stateful_step_count=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -872,3 +872,22 @@ def test_register():
     The platform is to be had by its name.
     """
     assert isinstance(PLATFORMS["shopify"], Shopify)
+
+
+def test_other_shop_does_not_shadow_the_right_one() -> None:
+    """
+    A webhook that came to the wrong store is another event than the same
+    one at the right store.
+    """
+    headers = {
+        "x-shopify-topic": "orders/paid",
+        "x-shopify-webhook-id": "w1",
+        "x-shopify-shop-domain": MX.identity,
+    }
+    elsewhere = replace(MX, name="other", identity="another.myshopify.com")
+
+    right = SHOPIFY.label(headers, MX, "00")
+    wrong = SHOPIFY.label(headers, elsewhere, "00")
+
+    assert wrong.other_shop == MX.identity
+    assert right.dedupe_key != wrong.dedupe_key

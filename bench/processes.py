@@ -1,0 +1,239 @@
+"""
+A whole bridge in real processes on loopback, for benchmarks and campaigns.
+
+Everything is started by id and ended by id; ports are free ones; the folder
+is thrown away by whoever made it.
+"""
+
+import base64
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+TOKEN = "b" * 40
+SECRET = "bench-secret"
+SHOP = "bench.myshopify.com"
+SAMPLE = (
+    ROOT / "mappings" / "samples" / "shopify-mx-orders-paid-multiline.json"
+)
+
+STORES = f"""
+bench:
+  platform: shopify
+  shop: {SHOP}
+  country: MX
+  secrets: ["${{BENCH_SECRET}}"]
+"""
+TARGETS = """
+rayo:
+  api: rayo
+  base_url: "{sandbox}/rayo"
+  timeout: 5
+  settle: 1
+  parallel: {parallel}
+  credentials: {{ api_key: "${{RAYO_API_KEY}}" }}
+"""
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def signed(body: bytes, *, webhook_id: str, topic: str) -> dict[str, str]:
+    """Return the headers under which Shopify would send *body*."""
+    digest = hmac.new(SECRET.encode(), body, hashlib.sha256).digest()
+    return {
+        "Content-Type": "application/json",
+        "X-Shopify-Topic": topic,
+        "X-Shopify-Shop-Domain": SHOP,
+        "X-Shopify-Webhook-Id": webhook_id,
+        "X-Shopify-Hmac-Sha256": base64.b64encode(digest).decode(),
+    }
+
+
+def order_body(number: int) -> bytes:
+    """Return a paid order of 17 KB whose id and SKU are its number."""
+    order = json.loads(SAMPLE.read_bytes())
+    order["id"] = 7_000_000_000_000 + number
+    order["name"] = f"#{number}"
+    order["line_items"] = order["line_items"][:1]
+    order["line_items"][0]["sku"] = f"SKU-{number}"
+    return json.dumps(order, ensure_ascii=False).encode()
+
+
+class Processes:
+    """A sandbox and a supervised bridge in *folder*."""
+
+    def __init__(self, folder: Path, *, parallel: int = 8) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.sandbox_port = free_port()
+        self.record = folder / "arrivals.jsonl"
+        self.children: list[subprocess.Popen[bytes]] = []
+        mappings = folder / "mappings"
+        mappings.mkdir()
+        sandbox = f"http://127.0.0.1:{self.sandbox_port}"
+        (mappings / "stores.yaml").write_text(STORES)
+        (mappings / "targets.yaml").write_text(
+            TARGETS.format(sandbox=sandbox, parallel=parallel)
+        )
+        shipped = (ROOT / "mappings" / "cafe-mx-rayo.yaml").read_text()
+        (mappings / "bench-rayo.yaml").write_text(
+            shipped.replace("from: cafe-mx", "from: bench").replace(
+                "to: rayo-mx", "to: rayo"
+            )
+        )
+        self.environ = {
+            **os.environ,
+            "BENCH_SECRET": SECRET,
+            "RAYO_API_KEY": "sandbox-rayo-key",
+            "BRIDGE_DATABASE": f"sqlite:///{folder / 'bridge.db'}",
+            "BRIDGE_MAPPINGS": str(mappings),
+            "BRIDGE_ADMIN_TOKENS": f"bench:{TOKEN}",
+            "BRIDGE_HOST": "127.0.0.1",
+            "BRIDGE_PORT": str(self.port),
+        }
+
+    def start_sandbox(self) -> None:
+        """Start the sandbox and wait until it answers."""
+        self._start(
+            "sandbox",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(self.sandbox_port),
+            "--record",
+            str(self.record),
+        )
+        wait_for(lambda: status_of(self.sandbox_port, "/") == 200)
+
+    def start_bridge(self) -> subprocess.Popen[bytes]:
+        """Start web and worker under their supervisor, until ready."""
+        child = self._start("serve")
+        wait_for(lambda: status_of(self.port, "/readyz") == 200)
+        return child
+
+    def _start(self, *command: str) -> subprocess.Popen[bytes]:
+        log = (self.folder / f"{command[0]}.log").open("ab")
+        child = subprocess.Popen(
+            [sys.executable, "-m", "bridge", *command],
+            cwd=ROOT,
+            env=self.environ,
+            stdout=log,
+            stderr=log,
+        )
+        self.children.append(child)
+        return child
+
+    def stop(self) -> None:
+        """End what was started, gently first."""
+        for child in reversed(self.children):
+            child.terminate()
+        for child in reversed(self.children):
+            try:
+                child.wait(timeout=45)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+
+    def admin(self, path: str) -> dict[str, Any]:
+        """Return an answer of the admin API."""
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", self.port, timeout=10
+        )
+        connection.request(
+            "GET",
+            f"/admin/api{path}",
+            headers={"Authorization": f"Bearer {TOKEN}"},
+        )
+        answer = json.loads(connection.getresponse().read())
+        connection.close()
+        found: dict[str, Any] = answer
+        return found
+
+    def counts(self) -> dict[str, int]:
+        """Return how many deliveries are in each state, and new events."""
+        import pysqlite3
+
+        database = pysqlite3.connect(
+            f"file:{self.folder / 'bridge.db'}?mode=ro", uri=True
+        )
+        rows = database.execute(
+            "SELECT state, count(*) FROM deliveries GROUP BY 1 UNION ALL "
+            "SELECT 'events:' || state, count(*) FROM events GROUP BY 1"
+        ).fetchall()
+        database.close()
+        return dict(rows)
+
+    def arrivals(self) -> list[dict[str, Any]]:
+        """Return the sandbox's own record."""
+        if not self.record.exists():
+            return []
+        return [json.loads(line) for line in self.record.open("rb")]
+
+
+def wait_for(condition: Any, *, seconds: float = 30) -> None:
+    """Wait until *condition* holds."""
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        with suppress(OSError, http.client.HTTPException):
+            if condition():
+                return
+        time.sleep(0.05)
+    message = "it did not come about in time"
+    raise TimeoutError(message)
+
+
+def status_of(port: int, path: str) -> int:
+    """Return the status of a GET on loopback."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the living children of a process."""
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except OSError:
+        return []
+    return [int(word) for word in text.split()]
+
+
+def command_of(pid: int) -> str:
+    """Return a process's command line."""
+    try:
+        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return ""
+    return raw.replace(b"\0", b" ").decode(errors="replace")
+
+
+def kill(pid: int) -> None:
+    """End one process at once; it may be gone already."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def remove(folder: Path) -> None:
+    """Throw a folder away."""
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,204 @@
+"""The stores' door behind a real gunicorn: what only a socket can do."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from bridge.journal.opening import open_journal
+from bridge.journal.protocol import EventFilter, Journal
+from tests.factories import STORE
+from tests.web.doors import signed
+
+pytestmark = pytest.mark.processes
+
+ROOT = Path(__file__).parents[2]
+LIMIT = 1024
+"""`doors.served` has it so."""
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody has."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the server has its journal."""
+    return tmp_path_factory.mktemp("served")
+
+
+@pytest.fixture(scope="module")
+def journal(folder: Path) -> Iterator[Journal]:
+    """The journal that the server keeps."""
+    journal = open_journal(f"sqlite:///{folder / 'bridge.db'}")
+    journal.migrate()
+    yield journal
+    journal.close()
+
+
+@pytest.fixture(scope="module")
+def port(journal: Journal, folder: Path) -> Iterator[int]:
+    """The port of a gunicorn with threads, over that journal."""
+    port = free_port()
+    server = subprocess.Popen(
+        [
+            sys.executable, "-m", "gunicorn", "--no-control-socket",
+            "--worker-class", "gthread", "--threads", "8",
+            "--bind", f"127.0.0.1:{port}", "--log-level", "error",
+            f"tests.web.doors:served({str(folder)!r})",
+        ],
+        cwd=ROOT,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    _wait_for(port)
+    yield port
+    server.terminate()
+    server.wait(10)
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("gunicorn did not start")
+
+
+def say(port: int, *lines: str, body: bytes, ends: bool = False) -> str:
+    """Return the status that a request gets, written byte for byte."""
+    head = "\r\n".join(
+        [f"POST /webhooks/{STORE} HTTP/1.1", "Host: bridge", *lines, "", ""]
+    )
+    with socket.create_connection(("127.0.0.1", port), 10) as wire:
+        wire.sendall(head.encode() + body)
+        if ends:
+            wire.shutdown(socket.SHUT_WR)
+        answer = wire.makefile("rb").readline().decode()
+    return answer.split(" ")[1]
+
+
+def headers(body: bytes, webhook_id: str) -> list[str]:
+    """Return the lines of a signed webhook's head."""
+    signature = signed(body, webhook_id=webhook_id)
+    return [f"{name}: {value}" for name, value in signature.items()]
+
+
+def chunk(data: bytes) -> bytes:
+    """Return one chunk."""
+    return f"{len(data):x}\r\n".encode() + data + b"\r\n"
+
+
+def number_kept(journal: Journal) -> int:
+    """Return how many events there are."""
+    return len(journal.events(EventFilter(), before=None, limit=200))
+
+
+CHUNKED = "Transfer-Encoding: chunked"
+
+
+def test_chunked_is_taken(port: int, journal: Journal) -> None:
+    """
+    A body in chunks is taken whole.
+    """
+    body = b"x" * LIMIT
+    before = number_kept(journal)
+    parts = chunk(body[:100]) + chunk(body[100:]) + chunk(b"")
+    status = say(port, CHUNKED, *headers(body, "chunked"), body=parts)
+    assert ("200", before + 1) == (status, number_kept(journal))
+
+
+def test_chunked_over_the_limit_is_413(port: int, journal: Journal) -> None:
+    """
+    A body in chunks is not cut at the limit and taken for whole.
+    """
+    kept = b"x" * LIMIT
+    before = number_kept(journal)
+    parts = chunk(kept) + chunk(b"y") + chunk(b"")
+    status = say(port, CHUNKED, *headers(kept, "large"), body=parts)
+    assert ("413", before) == (status, number_kept(journal))
+
+
+def test_broken_chunk_is_400(port: int) -> None:
+    """
+    A chunk that is none is the caller's fault.
+    """
+    parts = chunk(b"{}") + b"zz\r\n"
+    status = say(port, CHUNKED, *headers(b"{}", "broken"), body=parts)
+    assert "400" == status
+
+
+def test_short_body_is_400(port: int, journal: Journal) -> None:
+    """
+    A body that ends early is refused, even when what came is signed.
+    """
+    before = number_kept(journal)
+    lines = ["Content-Length: 100", *headers(b"{}", "short")]
+    status = say(port, *lines, body=b"{}", ends=True)
+    assert ("400", before) == (status, number_kept(journal))
+
+
+def test_too_large_is_413_at_once(port: int) -> None:
+    """
+    A gigabyte that is announced is refused before it is sent.
+    """
+    lines = ["Content-Length: 1073741824", *headers(b"{}", "giga")]
+    assert "413" == say(port, *lines, body=b"")
+
+
+def test_no_body_at_all_is_an_empty_one(port: int) -> None:
+    """
+    A request without length or chunks has an empty body, here signed.
+    """
+    assert "200" == say(port, *headers(b"", "empty"), body=b"")
+
+
+def test_http_1_0_is_taken(port: int) -> None:
+    """
+    WooCommerce speaks HTTP/1.0.
+    """
+    lines = "\r\n".join(["Content-Length: 2", *headers(b"{}", "old")])
+    head = f"POST /webhooks/{STORE} HTTP/1.0\r\n{lines}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port), 10) as wire:
+        wire.sendall(head.encode() + b"{}")
+        answer = wire.makefile("rb").read()
+    assert b" 200 " in answer.splitlines()[0]
+
+
+def test_underscore_twin_is_ignored(port: int) -> None:
+    """
+    `X_Shopify_Hmac_Sha256` does not stand in for the real header.
+    """
+    lines = [
+        line.replace("X-Shopify-Hmac-Sha256", "X_Shopify_Hmac_Sha256")
+        for line in headers(b"{}", "twin")
+    ]
+    assert "200" != say(port, "Content-Length: 2", *lines, body=b"{}")
+
+
+def test_fifty_at_once_over_the_wire(port: int, journal: Journal) -> None:
+    """
+    Fifty arrivals at once over sockets make one row and fifty 200.
+    """
+    before = number_kept(journal)
+    lines = ["Content-Length: 2", *headers(b"{}", "fifty")]
+
+    def bring(_nth: int) -> str:
+        return say(port, *lines, body=b"{}")
+
+    with ThreadPoolExecutor(10) as threads:
+        statuses = list(threads.map(bring, range(50)))
+    assert ["200"] * 50 == statuses
+    assert before + 1 == number_kept(journal)
