@@ -123,6 +123,18 @@ class Processes:
         )
         wait_for(lambda: status_of(self.sandbox_port, "/") == 200)
 
+    def start_target(self, *, fast: bool = False) -> None:
+        """Start a target: the sandbox, or one that only answers."""
+        if not fast:
+            self.start_sandbox()
+            return
+        child = subprocess.Popen(
+            [sys.executable, "-m", "bench.target", str(self.sandbox_port)],
+            cwd=ROOT,
+        )
+        self.children.append(child)
+        wait_for(lambda: status_of(self.sandbox_port, "/") == 200)
+
     def start_bridge(self) -> subprocess.Popen[bytes]:
         """Start web and worker under their supervisor, until ready."""
         child = self._start("serve")

@@ -8,6 +8,7 @@ one is named and changes nothing.
 
 import os
 import random
+import secrets
 import socket
 import ssl
 import threading
@@ -70,6 +71,11 @@ def dice() -> float:
 def random_uuid() -> str:
     """Return a fresh UUID."""
     return str(uuid.uuid4())
+
+
+def random_secret() -> str:
+    """Return a fresh secret of 48 characters."""
+    return secrets.token_hex(24)
 
 
 monotonic = time.monotonic

@@ -6,6 +6,7 @@ Bodies lie in `samples/` of the folder of mapping files, their headers in
 """
 
 import json
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -110,11 +111,13 @@ def freshened(sample: Sample, random_uuid: Callable[[], str]) -> Sample:
     if old is None:
         return replace(sample, headers=headers)
     fresh = _number_like(old, random_uuid)
-    headers = {
-        name: value.replace(old, fresh) for name, value in headers.items()
-    }
-    body = sample.body.replace(old.encode(), fresh.encode())
-    return Sample(body=body, headers=headers)
+    whole = re.compile(rf"(?<!\d){old}(?!\d)")
+    return Sample(
+        body=whole.sub(fresh, sample.body.decode()).encode(),
+        headers={
+            name: whole.sub(fresh, value) for name, value in headers.items()
+        },
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,8 +173,8 @@ def _order_id(body: bytes) -> str | None:
         return None
     if not isinstance(told, dict):
         return None
-    id = told.get("order_id") or told.get("id")
-    return str(id) if isinstance(id, int) else None
+    found = told.get("order_id") or told.get("id")
+    return str(found) if isinstance(found, int) else None
 
 
 def _number_like(old: str, random_uuid: Callable[[], str]) -> str:

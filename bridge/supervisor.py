@@ -39,12 +39,14 @@ class Program:
     Args:
         environ: its whole environment.
         keep_open: file descriptors that it inherits.
+        output: file descriptor that it writes to; None for our own.
     """
 
     name: str
     command: Sequence[str]
     environ: Mapping[str, str] = field(repr=False)
     keep_open: Sequence[int] = ()
+    output: int | None = None
 
 
 def restart_wait(deaths: int) -> float:
@@ -137,7 +139,7 @@ class _Child:
         if self._process is not None:
             self._note_death(self._process.returncode, now)
         if now >= self._start_at:
-            self._process = _start(self._program)
+            self._process = start(self._program)
             self._started_at = now
             observe(
                 "process.started", process=self.name, pid=self._process.pid
@@ -166,11 +168,14 @@ class _Child:
             self._process.wait()
 
 
-def _start(program: Program) -> "subprocess.Popen[bytes]":
+def start(program: Program) -> "subprocess.Popen[bytes]":
+    """Start *program*, which ends when this process does."""
     return subprocess.Popen(  # noqa: S603  our own commands
         program.command,
         env=program.environ,
         stdin=subprocess.DEVNULL,
+        stdout=program.output,
+        stderr=program.output,
         process_group=0,
         pass_fds=program.keep_open,
         preexec_fn=_dies_with_parent(),  # noqa: PLW1509  no threads here

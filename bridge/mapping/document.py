@@ -8,6 +8,7 @@ the target's contract, and returns a `Mapping` or all that is wrong at once.
 
 import hashlib
 import re
+from collections.abc import Iterable
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
@@ -18,6 +19,7 @@ from pydantic_core import ErrorDetails
 from bridge.errors import MappingError, Problem
 from bridge.mapping.expression import (
     Expression,
+    ExpressionFailed,
     Language,
     Open,
     compile_expression,
@@ -34,6 +36,8 @@ from bridge.targets.contract import Contract, Operation
 NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 _WORD = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+OF_CALLS = ("path", "body", "remember")
+"""What says nothing in a rule that asks."""
 ASKABLE = {"id": "text", "name": "text", "store": "text"}
 """Fields of the order that a question may show: none is a customer's."""
 
@@ -138,11 +142,17 @@ class Question:
     def text(self, document: Dict[str, JSON]) -> str:
         """Return the question about one order."""
         return "".join(
-            part
-            if isinstance(part, str)
-            else str(part.value(document) or "(not known)")
+            part if isinstance(part, str) else _shown(part, document)
             for part in self.parts
         )
+
+
+def _shown(part: Expression, document: Dict[str, JSON]) -> str:
+    """Return a value for a question; one that fails stops no plan."""
+    try:
+        return str(part.value(document) or "(not known)")
+    except ExpressionFailed:
+        return "(not known)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,7 +246,7 @@ def compile_mapping(
     try:
         form = MappingFile.model_validate(root.data())
     except ValidationError as error:
-        problems = [_form_problem(d, root, file) for d in error.errors()]
+        problems = _form_problems(error.errors(), root, file)
         raise MappingError(problems) from None
     return _Compiler(
         name, text, file=file, root=root, form=form, around=around
@@ -407,6 +417,7 @@ class _Compiler:
             operation = self._operation(self._child(*here, "call"), contract)
         else:
             question = self._question(self._child(*here, "ask"))
+            self._check_question(name)
         path, body = self._template(name, "path"), self._template(name, "body")
         if operation is not None:
             self._fit(name, operation, path, body)
@@ -425,6 +436,14 @@ class _Compiler:
             skips_dead=form.on_dead == "skip",
             links=_links_of(path, body, question),
         )
+
+    def _check_question(self, rule: str) -> None:
+        for word in OF_CALLS:
+            if self._has("rules", rule, word):
+                self._report(
+                    self._child("rules", rule, word),
+                    f"{word!r} belongs to a call, and this rule asks a person",
+                )
 
     def _template(self, rule: str, part: str) -> Template | None:
         if not self._has("rules", rule, part):
@@ -489,10 +508,10 @@ class _Compiler:
     ) -> None:
         known = {name for rule in rules for name, _ in rule.remember}
         known |= set(links)
-        for rule in rules:
-            for name in sorted(rule.links - known):
+        for node, expression in self._reader.read:
+            for name in sorted(expression.links - known):
                 self._report(
-                    self._child("rules", rule.name),
+                    node,
                     f"nothing sets links.{name}: no rule remembers it and "
                     f"`links` has no entry{nearest(name, iter(known))}",
                 )
@@ -533,6 +552,20 @@ def _reads_raw(rule: Rule) -> bool:
     return any(expression.reads_raw for expression in expressions)
 
 
+def _form_problems(
+    errors: Iterable[ErrorDetails], root: Node, file: str
+) -> list[Problem]:
+    """Return one problem for each place; a union tells each branch's."""
+    found: dict[tuple[int | str, ...], Problem] = {}
+    for details in errors:
+        text_wanted = details["type"] == "string_type"
+        if text_wanted and isinstance(details["input"], dict):
+            continue
+        path = _clean(details["loc"])
+        found.setdefault(path, _form_problem(details, root, file))
+    return list(found.values())
+
+
 def _form_problem(details: ErrorDetails, root: Node, file: str) -> Problem:
     path = _clean(details["loc"])
     line, column = root.at(path)
@@ -570,7 +603,11 @@ def _form_message(
                 f"{nearest(given, iter(options))}"
             )
         case "string_type":
-            return f"{word!r} must be text: put it in quotes"
+            return _not_text(details["input"], word)
+        case "model_type" | "dict_type" | "list_type":
+            return _not_nested(details["type"], word)
+        case "too_short":
+            return f"{word!r} is empty"
         case "string_pattern_mismatch":
             return (
                 f"{word!r}: small letters, digits, - and _ are taken, "
@@ -578,6 +615,22 @@ def _form_message(
             )
         case _:
             return f"{word!r}: {details['msg']}"
+
+
+def _not_text(given: JSON, word: str) -> str:
+    if given is None:
+        return f"{word!r} has no value"
+    if isinstance(given, list | dict):
+        return f"{word!r} must be text, not something nested"
+    return f"{word!r} must be text: put it in quotes"
+
+
+def _not_nested(kind: str, word: str) -> str:
+    if not word:
+        return "`from`, `to` and `rules` are expected, each on its own line"
+    if kind == "list_type":
+        return f"{word!r} must be a list, each item after '- '"
+    return f"{word!r} must hold names with values, indented below it"
 
 
 def _words_at(path: tuple[int | str, ...]) -> list[str]:

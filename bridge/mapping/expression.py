@@ -29,13 +29,37 @@ from bridge.model import JSON
 from bridge.orders.document import ANYTHING, FIELDS, LINKS
 
 BUILT_IN: Mapping[str, Any] = Functions.FUNCTION_TABLE
-NOT_ON_MONEY = frozenset({"abs", "avg", "ceil", "floor", "sum", "to_number"})
+NOT_ON_MONEY = frozenset(
+    {
+        "abs",
+        "avg",
+        "ceil",
+        "floor",
+        "max",
+        "max_by",
+        "min",
+        "min_by",
+        "sort",
+        "sort_by",
+        "sum",
+        "to_number",
+    }
+)
+"""They would compare or add amounts letter by letter, or as floats."""
 LONGEST = 4_000  # characters; deeper nesting than that is no mapping
 DEEPEST = 64
 
 
 class ExpressionWrong(ValueError):
     """The text is no expression that can be used; says why."""
+
+
+class _NoField(ExpressionWrong):
+    """There is no field *name*."""
+
+    def __init__(self, name: str, hint: str) -> None:
+        self.name = name
+        super().__init__(f"there is no field {name!r}{hint}")
 
 
 class ExpressionFailed(ValueError):
@@ -71,12 +95,14 @@ class Language:
 
     functions: Mapping[str, Function]
     options: Options = field(repr=False)
+    tables: frozenset[str] = frozenset()
 
     @classmethod
     def with_tables(cls, tables: Tables) -> "Language":
         """Return the language of a file with *tables*."""
         functions = {**REGISTER, "lookup": lookup_in(tables)}
-        return cls(functions, Options(custom_functions=_Ours(functions)))
+        options = Options(custom_functions=_Ours(functions))
+        return cls(functions, options, frozenset(tables))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +136,21 @@ class Expression:
                 f"and got {error.actual_type}"
             )
             raise ExpressionFailed(message) from None
-        except (jp.JMESPathError, ValueError, TypeError, RecursionError):
+        except _CAN_FAIL:
             message = "it can not be computed for this order"
             raise ExpressionFailed(message) from None
+
+
+_CAN_FAIL = (
+    jp.JMESPathError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""JMESPath's own functions let these through, their values in the text."""
 
 
 def is_empty(value: JSON) -> bool:
@@ -137,7 +175,7 @@ def compile_expression(
         message = f"is longer than {LONGEST} characters"
         raise ExpressionWrong(message)
     parsed = _parse(text)
-    reader = _Reader(language.functions)
+    reader = _Reader(language, text)
     found = reader.shape_of(parsed.parsed, shape)
     return Expression(
         text,
@@ -163,15 +201,33 @@ def _parse(text: str) -> Any:
     except jp.IncompleteExpressionError:
         message = "the expression ends too early"
     except jp.LexerError as error:
-        message = f"{error.message} (at character {error.lexer_position + 1})"
+        message = _lexer_message(error)
     except jp.ParseError as error:
         message = (
             f"{error.token_value!r} is not expected here "
             f"(at character {error.lex_position + 1})"
+            f"{_TOKEN_HINTS.get(error.token_type, '')}"
         )
     except (jp.JMESPathError, RecursionError, ValueError):
         message = "is no JMESPath expression"
     raise ExpressionWrong(message) from None
+
+
+_TOKEN_HINTS = {
+    "NUMBER": ": a number stands in backticks, `2`",
+    "STAR": ": there is no arithmetic; money is counted as cents(…)",
+    "UNQUOTED_IDENTIFIER": ": text stands in single quotes, and "
+    "conditions are joined by && and ||",
+}
+
+
+def _lexer_message(error: jp.LexerError) -> str:
+    place = f"(at character {error.lexer_position + 1})"
+    hints = {
+        "=": ": write == to compare",
+        "+": ": there is no arithmetic; words(…) joins text",
+    }
+    return f"{error.message} {place}{hints.get(error.token_value, '')}"
 
 
 class Open(dict[str, Any]):
@@ -184,8 +240,10 @@ Node = dict[str, Any]
 class _Reader:
     """Walks a syntax tree along with the shape of what it is over."""
 
-    def __init__(self, functions: Mapping[str, Function]) -> None:
-        self._functions = functions
+    def __init__(self, language: Language, text: str) -> None:
+        self._language = language
+        self._functions = language.functions
+        self._text = text
         self._depth = 0
         self.links: set[str] = set()
         self.reads_raw = False
@@ -218,8 +276,7 @@ class _Reader:
                 return shape[name]
             if isinstance(shape, Open):
                 return ANYTHING
-            message = f"there is no field {name!r}{nearest(name, shape)}"
-            raise ExpressionWrong(message)
+            raise _NoField(name, self._field_hint(name, shape))
         if shape is LINKS:
             self.links.add(name)
             return "text"
@@ -233,6 +290,15 @@ class _Reader:
             message = f"there is nothing below a {shape}: {name!r}"
             raise ExpressionWrong(message)
         return ANYTHING
+
+    def _field_hint(self, name: str, shape: Mapping[str, Any]) -> str:
+        if f'"{name}"' in self._text:
+            return f": text stands in single quotes, '{name}'"
+        if name == "null":
+            return ": null stands in backticks, `null`"
+        if name in FIELDS and "order" in shape:
+            return f", did you mean 'order.{name}'?"
+        return nearest(name, shape)
 
     def _identity(self, _node: Node, shape: Any) -> Any:
         return shape
@@ -275,9 +341,12 @@ class _Reader:
     def _in_filter(self, condition: Node, item: Any) -> None:
         try:
             self.shape_of(condition, item)
-        except ExpressionWrong as error:
-            if "'order'" in str(error):
-                message = "the whole order is not to be had inside a filter"
+        except _NoField as error:
+            if error.name == "order" or error.name in FIELDS:
+                message = (
+                    "the whole order is not to be had inside a filter, "
+                    f"only fields of the item: {error.name!r} is none"
+                )
                 raise ExpressionWrong(message) from None
             raise
 
@@ -319,7 +388,16 @@ class _Reader:
 
     def _function_expression(self, node: Node, shape: Any) -> Any:
         name, arguments = node["value"], node["children"]
-        kinds = [self._argument(child, shape) for child in arguments]
+        kinds = [
+            self.shape_of(child, shape)
+            for child in arguments
+            if child["type"] != "expref"
+        ]
+        kinds += [
+            self._inside(child, kinds)
+            for child in arguments
+            if child["type"] == "expref"
+        ]
         ours = self._functions.get(name)
         if ours is None:
             self._check_built_in(name, kinds)
@@ -327,14 +405,23 @@ class _Reader:
             wanted = ", ".join(ours.arguments)
             message = f"{name}({wanted}) can not take {len(kinds)} arguments"
             raise ExpressionWrong(message)
+        elif name == "lookup":
+            self._check_table(arguments[0])
         return ANYTHING
 
-    def _argument(self, child: Node, shape: Any) -> Any:
-        if child["type"] == "expref":
-            # what `&sku` is over is known only to the function
-            self._all_children(child, ANYTHING)
-            return ANYTHING
-        return self.shape_of(child, shape)
+    def _check_table(self, argument: Node) -> None:
+        name = argument.get("value")
+        tables = self._language.tables
+        if argument["type"] == "literal" and name not in tables:
+            hint = nearest(str(name), iter(tables))
+            message = f"there is no table {name!r} in this file{hint}"
+            raise ExpressionWrong(message)
+
+    def _inside(self, reference: Node, kinds: list[Any]) -> Any:
+        """Return the shape of `&price` over the items of the list beside."""
+        lists = [kind for kind in kinds if isinstance(kind, list)]
+        item = lists[0][0] if lists else ANYTHING
+        return self.shape_of(reference["children"][0], item)
 
     def _check_built_in(self, name: str, kinds: list[Any]) -> None:
         known = BUILT_IN.get(name)

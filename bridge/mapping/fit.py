@@ -9,6 +9,7 @@ rendered.
 
 import re
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
@@ -82,7 +83,7 @@ class _Fit:
             case Items():
                 yield from self._list(template.items, template, schema, path)
             case Literal():
-                fault = self._fault(template.literal, schema)
+                fault = _fault(template.literal, schema)
                 if fault:
                     yield template, f"{name}: {fault}"
             case _:
@@ -108,18 +109,22 @@ class _Fit:
     ) -> Iterator[tuple[Template, str]]:
         known: Schema = schema.get("properties", {})
         if schema.get("type") != "object":
-            expected = schema.get("type", "something else")
-            yield template, f"{'.'.join(path)}: {expected} is expected"
+            yield template, f"{'.'.join(path)}: {_expected(schema)}"
             return
+        given = {name for name, _ in template.fields}
+        meant: set[str] = set()
         for name, part in template.fields:
             if name in known:
                 yield from self.misfits(part, known[name], (*path, name))
-            elif schema.get("additionalProperties") is False:
-                hint = nearest(name, known)
-                yield part, f"{self._what} has no field {name!r}{hint}"
-        given = {name for name, _ in template.fields}
+                continue
+            slip = _slip(name, set(known) - given, schema)
+            if slip is not None:
+                meant |= slip
+                full, hint = ".".join((*path, name)), nearest(name, known)
+                at = _key(template, name, part)
+                yield at, f"{self._what} has no field {full!r}{hint}"
         for name in schema.get("required", ()):
-            if name not in given:
+            if name not in given | meant:
                 missing = ".".join((*path, name))
                 yield template, f"{self._what} requires {missing!r}"
 
@@ -131,27 +136,61 @@ class _Fit:
         path: tuple[str, ...],
     ) -> Iterator[tuple[Template, str]]:
         if schema.get("type") != "array":
-            expected = schema.get("type", "something else")
-            yield template, f"{'.'.join(path)}: {expected}, not a list"
+            yield template, f"{'.'.join(path)}: {_expected(schema)}"
             return
+        if len(items) < schema.get("minItems", 0):
+            yield template, f"{'.'.join(path)}: an item is expected"
         for item in items:
             yield from self.misfits(item, schema.get("items", {}), path)
 
-    def _fault(self, literal: JSON, schema: Schema) -> str:
-        if literal is None:
-            return "" if schema.get("nullable") else "null is not taken"
-        options = schema.get("enum", ())
-        if options and literal not in options:
-            words = [str(option) for option in options]
-            listed = ", ".join(words)
-            hint = nearest(str(literal), iter(words))
-            return f"one of {listed} is expected{hint}"
-        kind, name = _KINDS.get(schema.get("type", ""), (object, ""))
-        if not isinstance(literal, kind) or (
-            isinstance(literal, bool) and kind is not bool
-        ):
-            return f"{name} is expected"
-        return _out_of_bounds(literal, schema)
+
+def _slip(name: str, free: set[str], schema: Schema) -> set[str] | None:
+    """
+    Return the fields that *name* may be a slip of, None where it is taken.
+
+    Where a target takes further fields, a near miss of one that is not
+    given is a slip all the same.
+    """
+    taken = schema.get("additionalProperties") is not False
+    cutoff = 0.9 if taken else 0.5
+    close = set(get_close_matches(name, sorted(free), n=1, cutoff=cutoff))
+    return None if taken and not close else close
+
+
+def _key(parent: Fields, name: str, part: Template) -> Template:
+    """Return a stand-in for the field's name, which is what is wrong."""
+    line, column = parent.keys.get(name, (part.line, part.column))
+    return Literal(line=line, column=column, literal=name)
+
+
+def _fault(literal: JSON, schema: Schema) -> str:
+    if literal is None:
+        return "" if schema.get("nullable") else "null is not taken"
+    options = schema.get("enum", ())
+    if options and literal not in options:
+        words = [str(option) for option in options]
+        listed = ", ".join(words)
+        hint = nearest(str(literal), iter(words))
+        return f"one of {listed} is expected{hint}"
+    kind, _ = _KINDS.get(schema.get("type", ""), (object, ""))
+    if not isinstance(literal, kind) or (
+        isinstance(literal, bool) and kind is not bool
+    ):
+        return f"{_expected(schema)}{_quotes(literal, kind)}"
+    return _out_of_bounds(literal, schema)
+
+
+def _expected(schema: Schema) -> str:
+    _, name = _KINDS.get(schema.get("type", ""), (object, "something else"))
+    return f"{name} is expected"
+
+
+def _quotes(literal: JSON, kind: type) -> str:
+    if kind is str:
+        return ": put it in quotes"
+    if kind is int and isinstance(literal, str) and literal.isdigit():
+        return ": take the quotes off"
+    return ""
 
 
 _KINDS: Mapping[str, tuple[type, str]] = {
@@ -167,12 +206,14 @@ _KINDS: Mapping[str, tuple[type, str]] = {
 def _out_of_bounds(literal: JSON, schema: Schema) -> str:
     if isinstance(literal, str):
         shortest = schema.get("minLength", 0)
-        longest = schema.get("maxLength", len(literal))
-        if not shortest <= len(literal) <= longest:
-            return f"{shortest} to {longest} characters are expected"
+        longest = schema.get("maxLength")
+        if len(literal) < shortest:
+            return f"at least {shortest} characters are expected"
+        if longest is not None and len(literal) > longest:
+            return f"at most {longest} characters are expected"
         pattern = schema.get("pattern")
         if pattern and not re.search(pattern, literal):
-            return "this is not the form that is expected"
+            return f"the form {pattern} is expected"
     if isinstance(literal, int) and literal < schema.get("minimum", literal):
         return f"at least {schema['minimum']} is expected"
     return ""

@@ -18,6 +18,7 @@ from bridge.model import JSON
 from bridge.places import phones, states
 
 MONEY_LIMIT = Decimal(10) ** 15
+MOST_DECIMALS = 6
 
 Tables = Mapping[str, Mapping[str, str]]
 
@@ -119,10 +120,10 @@ def decimal(value: JSON, places: JSON) -> JSON:
     """Money as text with so many decimals; null stays null."""
     if value is None:
         return None
-    if isinstance(places, bool) or not isinstance(places, int):
-        message = "needs a whole number of decimals"
+    if isinstance(places, bool) or places not in range(MOST_DECIMALS + 1):
+        message = f"needs 0 to {MOST_DECIMALS} decimals"
         raise FunctionFailed(message)
-    step = Decimal(1).scaleb(-places)
+    step = Decimal(1).scaleb(-int(places))
     return str(_money(value).quantize(step, rounding=ROUND_HALF_UP))
 
 
@@ -166,8 +167,8 @@ def state_name(value: JSON, country: JSON) -> JSON:
     "first",
     "anything…",
     examples=[
-        ("first(null, '', 'Roma')", "Roma"),
-        ("first(null, `[]`)", None),
+        ("first(`null`, '', 'Roma')", "Roma"),
+        ("first(`null`, `[]`)", None),
     ],
 )
 def first(*values: JSON) -> JSON:
@@ -191,12 +192,16 @@ def if_(condition: JSON, then: JSON, otherwise: JSON = None) -> JSON:
 @function(
     "words",
     "anything…",
-    examples=[("words('Calle 5', null, 'Int 2')", "Calle 5 Int 2")],
+    examples=[("words('Calle 5', `null`, 'Int 2')", "Calle 5 Int 2")],
 )
 def words(*values: JSON) -> JSON:
     """What is not empty, joined with spaces; null when nothing is left."""
-    kept = [str(value).strip() for value in values if not _is_empty(value)]
-    return " ".join(kept) or None
+    given = [value for value in values if not _is_empty(value)]
+    for value in given:
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            message = "needs text; of a list, use join(' ', …)"
+            raise FunctionFailed(message)
+    return " ".join(str(value).strip() for value in given) or None
 
 
 @function(
@@ -281,17 +286,26 @@ def plain(value: JSON) -> JSON:
     ],
 )
 def format_date(value: JSON, pattern: JSON, zone: JSON = "UTC") -> JSON:
-    """A time in a pattern such as `%d/%m/%Y`, in a time zone or UTC."""
+    """
+    A time in a pattern such as `%d/%m/%Y`, in a time zone or UTC.
+
+    A date or time without a zone of its own is not moved.
+    """
     text = _text_or_none(value)
     if text is None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-        local = moment.astimezone(ZoneInfo(_text(zone)))
-    except (ValueError, ZoneInfoNotFoundError) as error:
-        message = "needs a time and the name of a time zone"
-        raise FunctionFailed(message) from error
-    return local.strftime(_text(pattern))
+        there = ZoneInfo(_text(zone))
+        local = moment.astimezone(there) if moment.tzinfo else moment
+        return local.strftime(_text(pattern))
+    except (ValueError, OverflowError, OSError, ZoneInfoNotFoundError):
+        message = "needs a time, a pattern and the name of a time zone"
+        raise FunctionFailed(message) from None
+
+
+EXAMPLE_TABLES: Tables = {"carriers": {"estafeta": "Estafeta"}}
+"""What the examples of `lookup` look into."""
 
 
 def lookup_in(tables: Tables) -> Function:
@@ -309,7 +323,10 @@ def lookup_in(tables: Tables) -> Function:
         "lookup",
         "A table's value for a key; the third argument, or null, without one.",
         ("text", "anything", "anything?"),
-        (),
+        (
+            ("lookup('carriers', 'estafeta')", "Estafeta"),
+            ("lookup('carriers', 'dhl', 'other')", "other"),
+        ),
         lookup,
     )
 

@@ -8,6 +8,7 @@ file, line and field, and never show what a customer wrote.
 import hashlib
 import json
 from collections.abc import Mapping as Dict
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -28,6 +29,7 @@ from bridge.model import JSON, Reason, Request
 from bridge.targets.contract import Operation
 
 Document = Dict[str, JSON]
+_NO_FIELDS = Fields(line=1, column=1, fields=())
 
 
 def known_links(
@@ -97,7 +99,7 @@ def render(mapping: Mapping, rule: Rule, document: Document) -> Request:
         )
         raise LinkMissing(name, reason)
     scene = _Scene(mapping, rule, operation)
-    values = scene.part(rule.path, operation.path_fields, document)
+    values = scene.path(document)
     body = scene.body(document)
     return Request(
         operation=operation.name,
@@ -146,8 +148,8 @@ def learned(rule: Rule, answer: JSON) -> dict[str, str]:
         except ExpressionFailed:
             continue
         if isinstance(value, str | int) and not isinstance(value, bool):
-            found[name] = str(value)
-    return found
+            found[name] = str(value).strip()
+    return {name: value for name, value in found.items() if value}
 
 
 def _link_value(
@@ -188,6 +190,23 @@ class _Scene:
             raise NothingToSend(reason)
         return operation.dress(found) if operation.dress else found
 
+    def path(self, document: Document) -> dict[str, Any]:
+        """Return the values of the path and the query."""
+        model = self._operation.path_fields
+        found = self.part(self._rule.path, model, document)
+        for name, value in found.items():
+            if value in (".", ".."):
+                raise Unrenderable(
+                    Reason(
+                        code="value_wrong",
+                        text=f"{name} does not fit: dots alone are no id",
+                        where=self._where(
+                            (self._rule.path or _NO_FIELDS).at((name,)), name
+                        ),
+                    )
+                )
+        return found
+
     def part(
         self,
         template: Template | None,
@@ -217,7 +236,7 @@ class _Scene:
             faults = error.errors(
                 include_url=False, include_context=False, include_input=False
             )
-            raise self._misfit(template, faults[0], len(faults)) from None
+            raise self._misfit(template, faults) from None
 
     def _failed(self, error: TemplateFailed) -> Unrenderable:
         return Unrenderable(
@@ -229,13 +248,14 @@ class _Scene:
         )
 
     def _misfit(
-        self, template: Template, fault: ErrorDetails, count: int
+        self, template: Template, faults: Sequence[ErrorDetails]
     ) -> Unrenderable:
-        path = fault["loc"]
-        part = template.at(path)
-        name = ".".join(str(step) for step in path)
+        fault, *others = faults
+        part = template.at(fault["loc"])
+        name = _field_name(fault)
         missing = fault["type"] == "missing"
-        more = f" (and {count - 1} more)" if count > 1 else ""
+        names = ", ".join(_field_name(other) for other in others)
+        more = f"; so it is with {names}" if names else ""
         if missing:
             text = (
                 f"{self._operation.name} requires {name}, and "
@@ -258,6 +278,14 @@ class _Scene:
             "field": name,
             "rule": self._rule.name,
         }
+
+
+def _field_name(fault: ErrorDetails) -> str:
+    """Return the field's path; names that the order gave are not shown."""
+    path = fault["loc"]
+    if fault["type"] == "extra_forbidden":
+        path = (*path[:-1], "…")
+    return ".".join(str(step) for step in path)
 
 
 def _source(part: Template) -> str:

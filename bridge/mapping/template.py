@@ -7,7 +7,7 @@ a literal `null` is kept.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from typing_extensions import override
@@ -100,6 +100,8 @@ class Fields(Template):
     """An object."""
 
     fields: tuple[tuple[str, Template], ...]
+    keys: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Line and column of each name."""
 
     @override
     def value(self, document: Mapping[str, JSON]) -> JSON:
@@ -190,6 +192,8 @@ class TemplateReader:
     ) -> None:
         self._compile = compile_expression
         self._report = report
+        self.read: list[tuple[Node, Expression]] = []
+        """All that were compiled, and where they stand."""
 
     def template(self, node: Node, shape: Any = FIELDS) -> Template:
         """Return the template of *node* over *shape*."""
@@ -197,6 +201,9 @@ class TemplateReader:
             case dict(parts):
                 if set(parts) == EACH:
                     return self._each(node, shape)
+                if "each" in parts:
+                    message = "`each` needs `item` beside it, and nothing else"
+                    self._report(node, message)
                 return Fields(
                     line=node.line,
                     column=node.column,
@@ -204,6 +211,7 @@ class TemplateReader:
                         (name, self.template(part, shape))
                         for name, part in parts.items()
                     ),
+                    keys=node.keys,
                 )
             case list(parts):
                 return Items(
@@ -221,7 +229,7 @@ class TemplateReader:
             self._report(node, "an expression is expected: begin it with '='")
             return None
         try:
-            return self._compile(text[1:].strip(), shape)
+            found = self._compile(text[1:].strip(), shape)
         except ExpressionWrong as error:
             hint = (
                 "; a ' #' cut it: put quotes around the whole"
@@ -230,6 +238,8 @@ class TemplateReader:
             )
             self._report(node, f"{error}{hint}")
             return None
+        self.read.append((node, found))
+        return found
 
     def _scalar(self, node: Node, shape: Any) -> Template:
         if isinstance(node.value, str) and node.value.startswith("="):

@@ -23,6 +23,7 @@ from ruamel.yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
+from ruamel.yaml.reader import ReaderError
 
 from bridge.errors import MappingError, Problem
 from bridge.model import JSON
@@ -32,6 +33,9 @@ DEEPEST = 24
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _WORDS = {"null": None, "true": True, "false": False}
+_CUT_EXPRESSION = re.compile(r"(?:: |- )=.*:(?: |$)")
+_NOT_UTF8 = "\ufffd"
+"""What stands for bytes that are no UTF-8."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +99,10 @@ def read_yaml(text: str, *, file: str) -> Node:
             file=file, message=f"is longer than {LONGEST} characters"
         )
         raise MappingError([problem])
+    if _NOT_UTF8 in text:
+        message = "is not UTF-8: save the file in that encoding"
+        at = text.index(_NOT_UTF8)
+        raise MappingError([_problem_at(at, text, file, message)])
     try:
         return _Composer(text).document()
     except _Refused as error:
@@ -106,9 +114,21 @@ def read_yaml(text: str, *, file: str) -> Node:
         )
     except MarkedYAMLError as error:
         problem = _unreadable(error, text, file)
+    except ReaderError as error:
+        message = "a sign stands here that no text can hold"
+        problem = _problem_at(int(error.position), text, file, message)
     except (YAMLError, ValueError, RecursionError):
         problem = Problem(file=file, message="is no YAML text")
     raise MappingError([problem])
+
+
+def _problem_at(at: int, text: str, file: str, message: str) -> Problem:
+    return Problem(
+        file=file,
+        line=text.count("\n", 0, at) + 1,
+        column=at - text.rfind("\n", 0, at),
+        message=message,
+    )
 
 
 def _unreadable(error: MarkedYAMLError, text: str, file: str) -> Problem:
@@ -116,21 +136,42 @@ def _unreadable(error: MarkedYAMLError, text: str, file: str) -> Problem:
     line = mark.line + 1 if mark else 0
     rows = text.splitlines()
     row = rows[line - 1] if 0 < line <= len(rows) else ""
-    message = (error.problem or "is no YAML").strip()
-    if ": =" in row or "- =" in row:
-        message = (
-            "an expression with ': ' in it is cut by YAML: put quotes around "
-            "the whole, beginning with the '='"
-        )
-    elif "\t" in row:
-        message = "a tab stands where only spaces may"
     return Problem(
         file=file,
         line=line,
         column=mark.column + 1 if mark else 0,
         text=row.strip()[:80],
-        message=message,
+        message=_yaml_message((error.problem or "is no YAML").strip(), row),
     )
+
+
+def _yaml_message(told: str, row: str) -> str:
+    """Return what YAML has against *row* in the words of a person."""
+    if _CUT_EXPRESSION.search(row):
+        return (
+            "an expression with ': ' in it is cut by YAML: put quotes around "
+            "the whole, beginning with the '='"
+        )
+    if "\t" in row:
+        return "a tab stands where only spaces may"
+    for part, message in _MESSAGES:
+        if part in told:
+            return message
+    return told
+
+
+_MESSAGES = (
+    (
+        "mapping values are not allowed",
+        "no key can stand here: indent lines alike, quote text with ': '",
+    ),
+    ("cannot start any token", "text that begins like this needs quotes"),
+    ("unexpected end of stream", "a quote is not closed"),
+    ("expected ',' or", "a [ or { is not closed, or a comma is missing"),
+    ("expected <block end>", "indent the lines of one level alike"),
+    ("could not find expected ':'", "a key needs ': ' and its value"),
+)
+"""A part of ruamel.yaml's message, and what it means to who wrote the file."""
 
 
 class _Composer:

@@ -193,9 +193,11 @@ class JournalAndOracle(RuleBasedStateMachine):
 
     def _movable(self) -> list[Row]:
         fixed = {S.SENDING, S.SETTLING, S.UNCERTAIN, S.SUCCEEDED}
-        return [
+        rows = [
             row for row in self.oracle.rows.values() if row.state not in fixed
         ]
+        claimed = [row for row in rows if row.state is S.CLAIMED]
+        return claimed or rows  # a race is what is most worth a try
 
     # -- sending
 

@@ -674,8 +674,8 @@ def test_dry_run_foretells_the_batch(
     done = act(client, "/redeliveries", reason=WHY, target=TARGET)
     assert RESULTS == results(done)
     assert {
-        id: (result.replace("redelivered", "would_redeliver"), code)
-        for id, (result, code) in RESULTS.items()
+        number: (result.replace("redelivered", "would_redeliver"), code)
+        for number, (result, code) in RESULTS.items()
     } == results(foretold)
     assert {"redelivered": 2, "left_out": 2} == cast(Any, done.json)["counts"]
     assert cast(Any, foretold.json)["dry_run"]

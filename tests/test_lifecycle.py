@@ -1,0 +1,429 @@
+"""The delivery's life: what follows from an outcome, and what may follow."""
+
+from dataclasses import replace
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge import lifecycle
+from bridge.backoff import FIRST, HORIZON, LONGEST, RETRY_AFTER_DEFAULT
+from bridge.lifecycle import (
+    CLAIMABLE,
+    POISON_CLAIMS,
+    TRANSITIONS,
+    Gate,
+    Step,
+    Tried,
+    after_lost_lease,
+    decide,
+)
+from bridge.model import (
+    ATTENTION,
+    IN_FLIGHT,
+    SECOND,
+    UNSENT,
+    Applied,
+    DeliveryState,
+    Instant,
+    Maybe,
+    Millis,
+    NotProcessed,
+    NotSent,
+    Outcome,
+    Reason,
+    Rejected,
+)
+from tests.factories import NOW, later
+
+S = DeliveryState
+BECAUSE = Reason(code="because", text="It is so.")
+SETTLE = Millis(30 * SECOND)
+LONG_AGO = Instant(NOW - HORIZON - 1)
+
+
+def tried(**changes: object) -> Tried:
+    """A first try, due just now, of a call that may be repeated."""
+    return replace(
+        Tried(
+            repeatable=True,
+            attempts=0,
+            since=NOW,
+            now=NOW,
+            settle=SETTLE,
+            dice=0.5,
+        ),
+        **changes,
+    )
+
+
+reasons = st.just(BECAUSE)
+waits = st.none() | st.integers(0, 3_600_000).map(Millis)
+outcomes: st.SearchStrategy[Outcome] = st.one_of(
+    st.builds(Applied, note=st.none() | reasons),
+    st.builds(Rejected, reason=reasons),
+    st.builds(NotSent, reason=reasons, pause=st.booleans()),
+    st.builds(
+        NotProcessed,
+        reason=reasons,
+        wait=waits,
+        refused_credentials=st.booleans(),
+        pause=st.booleans(),
+    ),
+    st.builds(Maybe, reason=reasons),
+)
+tries = st.builds(
+    tried,
+    repeatable=st.booleans(),
+    attempts=st.integers(0, 100),
+    since=st.sampled_from([NOW, Instant(NOW - HORIZON), LONG_AGO]),
+    dice=st.floats(0, 1, exclude_max=True),
+    fresh_credentials=st.booleans(),
+)
+
+
+@given(outcomes, tries)
+def test_step_is_allowed_from_sending(outcome: Outcome, try_: Tried) -> None:
+    """
+    Whatever came of a call that was begun, there is a way to it.
+    """
+    assert decide(outcome, try_).state in TRANSITIONS[S.SENDING]
+
+
+@given(outcomes.filter(lambda o: isinstance(o, NotSent | NotProcessed)), tries)
+def test_step_is_allowed_from_claimed(outcome: Outcome, try_: Tried) -> None:
+    """
+    What was never written goes on from `claimed`: the intent is not there.
+    """
+    assert decide(outcome, try_).state in TRANSITIONS[S.CLAIMED]
+
+
+@given(outcomes, tries)
+def test_no_limbo(outcome: Outcome, try_: Tried) -> None:
+    """
+    A step is done, or waits for a person, or has a due time and a reason.
+    """
+    step = decide(outcome, try_)
+
+    if step.state in {S.PENDING, S.SETTLING}:
+        assert step.due_at is not None
+        assert step.due_at >= try_.now
+    else:
+        assert step.due_at is None
+    assert step.state is S.SUCCEEDED or step.reason is not None
+
+
+@given(outcomes, tries)
+def test_never_resent_blindly(outcome: Outcome, try_: Tried) -> None:
+    """
+    What may not be repeated is tried again only when it was not done.
+    """
+    step = decide(outcome, try_)
+    resent = step.state in {S.PENDING, S.SETTLING}
+
+    if resent and not try_.repeatable:
+        assert isinstance(outcome, NotSent | NotProcessed)
+
+
+@given(outcomes, tries)
+def test_only_the_deliverys_own_failures_count(
+    outcome: Outcome, try_: Tried
+) -> None:
+    """
+    What the target said of itself is no try of the delivery.
+    """
+    step = decide(outcome, try_)
+    targets_own = isinstance(outcome, NotProcessed) or (
+        isinstance(outcome, NotSent) and outcome.pause
+    )
+
+    assert step.counts == (not targets_own)
+
+
+@pytest.mark.parametrize("note", [None, BECAUSE])
+@pytest.mark.parametrize("repeatable", [True, False])
+def test_applied(note: Reason | None, *, repeatable: bool) -> None:
+    """
+    What was applied has succeeded, with what is odd about the answer.
+    """
+    step = decide(Applied(note=note), tried(repeatable=repeatable))
+
+    assert Step(state=S.SUCCEEDED, reason=note) == step
+
+
+@pytest.mark.parametrize("repeatable", [True, False])
+@pytest.mark.parametrize("since", [NOW, LONG_AGO])
+def test_rejected(since: Instant, *, repeatable: bool) -> None:
+    """
+    What was rejected is dead at once, and says why.
+    """
+    step = decide(
+        Rejected(reason=BECAUSE), tried(repeatable=repeatable, since=since)
+    )
+
+    assert Step(state=S.DEAD, reason=BECAUSE) == step
+
+
+@pytest.mark.parametrize("since", [NOW, LONG_AGO])
+@pytest.mark.parametrize("attempts", [0, 1, 50])
+def test_maybe_not_repeatable(since: Instant, attempts: int) -> None:
+    """
+    A create that may have been applied is uncertain, however old it is.
+    """
+    step = decide(
+        Maybe(reason=BECAUSE),
+        tried(repeatable=False, since=since, attempts=attempts),
+    )
+
+    assert Step(state=S.UNCERTAIN, reason=BECAUSE) == step
+
+
+@pytest.mark.parametrize(
+    ("attempts", "longest"), [(0, FIRST), (3, FIRST * 8), (90, LONGEST)]
+)
+@pytest.mark.parametrize("dice", [0.0, 0.25, 0.5])
+def test_maybe_repeatable(attempts: int, longest: int, dice: float) -> None:
+    """
+    It settles until the lost request is surely gone, and then backs off.
+    """
+    step = decide(Maybe(reason=BECAUSE), tried(attempts=attempts, dice=dice))
+
+    assert (
+        Step(
+            state=S.SETTLING,
+            reason=BECAUSE,
+            due_at=later(SETTLE + int(longest * dice)),
+        )
+        == step
+    )
+
+
+@pytest.mark.parametrize("repeatable", [True, False])
+def test_not_sent(*, repeatable: bool) -> None:
+    """
+    What was not sent is tried again after its backoff.
+    """
+    step = decide(
+        NotSent(reason=BECAUSE), tried(repeatable=repeatable, attempts=2)
+    )
+
+    assert (
+        Step(state=S.PENDING, reason=BECAUSE, due_at=later(FIRST * 4 // 2))
+        == step
+    )
+
+
+@pytest.mark.parametrize(
+    ("outcome", "repeatable"),
+    [
+        (NotSent(reason=BECAUSE), True),
+        (NotSent(reason=BECAUSE), False),
+        (Maybe(reason=BECAUSE), True),
+    ],
+)
+def test_given_up_after_the_horizon(
+    outcome: Outcome, *, repeatable: bool
+) -> None:
+    """
+    After three days a delivery is shown to a person, with the last reason.
+    """
+    last = decide(
+        outcome, tried(repeatable=repeatable, since=Instant(NOW - HORIZON))
+    )
+    over = decide(outcome, tried(repeatable=repeatable, since=LONG_AGO))
+
+    assert last.state in {S.PENDING, S.SETTLING}
+    assert over.reason is not None
+    assert (S.DEAD, "gave_up", {"last": "because"}) == (
+        over.state,
+        over.reason.code,
+        over.reason.where,
+    )
+
+
+@pytest.mark.parametrize("since", [NOW, LONG_AGO])
+def test_bad_certificate_pauses(since: Instant) -> None:
+    """
+    A certificate that is not accepted stops the target, not the delivery.
+    """
+    step = decide(NotSent(reason=BECAUSE, pause=True), tried(since=since))
+
+    assert (S.PENDING, False, Gate(pause="because")) == (
+        step.state,
+        step.counts,
+        step.gate,
+    )
+
+
+@pytest.mark.parametrize(
+    ("wait", "expected"),
+    [(None, RETRY_AFTER_DEFAULT), (0, 0), (1_500, 1_500)],
+)
+@pytest.mark.parametrize("since", [NOW, LONG_AGO])
+def test_retry_after_holds_for_the_whole_target(
+    wait: int | None, expected: int, since: Instant
+) -> None:
+    """
+    A target that asks for patience gets it from all, and nobody's try counts.
+    """
+    outcome = NotProcessed(
+        reason=BECAUSE, wait=None if wait is None else Millis(wait)
+    )
+    until = later(expected)
+
+    assert Step(
+        state=S.PENDING,
+        reason=BECAUSE,
+        due_at=until,
+        counts=False,
+        gate=Gate(closed_until=until),
+    ) == decide(outcome, tried(since=since))
+
+
+@pytest.mark.parametrize("repeatable", [True, False])
+@pytest.mark.parametrize(
+    ("fresh", "gate"), [(False, None), (True, Gate(pause="because"))]
+)
+def test_refused_credentials(
+    gate: Gate | None, *, fresh: bool, repeatable: bool
+) -> None:
+    """
+    An old token is renewed at once; a fresh one that is refused pauses.
+    """
+    outcome = NotProcessed(reason=BECAUSE, refused_credentials=True)
+    step = decide(
+        outcome, tried(fresh_credentials=fresh, repeatable=repeatable)
+    )
+
+    assert (
+        Step(
+            state=S.PENDING,
+            reason=BECAUSE,
+            due_at=NOW,
+            counts=False,
+            gate=gate,
+        )
+        == step
+    )
+
+
+def test_not_processed_may_pause() -> None:
+    """
+    A redirect that asks for the same request elsewhere stops the target.
+    """
+    step = decide(NotProcessed(reason=BECAUSE, pause=True), tried())
+
+    assert (S.PENDING, NOW, Gate(pause="because")) == (
+        step.state,
+        step.due_at,
+        step.gate,
+    )
+
+
+def test_transitions_are_closed() -> None:
+    """
+    Every state has its ways out, and they lead to states.
+    """
+    assert set(S) == set(TRANSITIONS)
+    assert set(S) == set().union(*TRANSITIONS.values())
+
+
+@pytest.mark.parametrize("state", list(S))
+def test_every_state_leads_to_success(state: DeliveryState) -> None:
+    """
+    From each state a delivery can still get done; none is a dead end.
+    """
+    reached, front = {state}, {state}
+    while front:
+        front = set().union(*(TRANSITIONS[s] for s in front)) - reached
+        reached |= front
+
+    assert S.SUCCEEDED in reached
+
+
+def test_bytes_are_written_only_after_a_claim() -> None:
+    """
+    Only a claimed delivery is sent, and only what waits is claimed.
+    """
+    to_sending = {s for s in S if S.SENDING in TRANSITIONS[s]}
+    to_claimed = {s for s in S if S.CLAIMED in TRANSITIONS[s]}
+
+    assert {S.CLAIMED} == to_sending
+    assert to_claimed == CLAIMABLE
+
+
+def test_what_was_sent_is_never_withdrawn() -> None:
+    """
+    Nothing that may be on the wire becomes `never sent`.
+    """
+    never_sent = {S.CANCELLED, S.SUPERSEDED, S.UNCHANGED, S.HELD, S.WAITING}
+
+    assert not TRANSITIONS[S.SENDING] & never_sent
+    assert not TRANSITIONS[S.SETTLING] & never_sent
+
+
+def test_the_plan_can_withdraw_what_was_not_sent() -> None:
+    """
+    What nobody sent yet, or what a worker only holds, can be cancelled.
+    """
+    for state in UNSENT | {S.CLAIMED, S.DEAD}:
+        assert {S.CANCELLED, S.SUPERSEDED} <= TRANSITIONS[state]
+
+
+def test_a_person_can_decide() -> None:
+    """
+    What waits for a person can be done, sent again or cancelled.
+    """
+    for state in ATTENTION:
+        assert {S.SUCCEEDED, S.PENDING, S.CANCELLED} <= TRANSITIONS[state]
+
+
+@pytest.mark.parametrize("state", list(S))
+def test_picture_names_every_state(state: DeliveryState) -> None:
+    """
+    The picture in the docstring leaves no state out.
+    """
+    assert state.value in (lifecycle.__doc__ or "")
+
+
+@pytest.mark.parametrize(
+    ("state", "repeatable", "claims", "expected"),
+    [
+        (S.CLAIMED, False, 1, S.PENDING),
+        (S.CLAIMED, True, POISON_CLAIMS - 1, S.PENDING),
+        (S.CLAIMED, True, POISON_CLAIMS, S.DEAD),
+        (S.CLAIMED, False, POISON_CLAIMS + 1, S.DEAD),
+        (S.SENDING, True, 0, S.SETTLING),
+        (S.SENDING, True, POISON_CLAIMS, S.SETTLING),
+        (S.SENDING, False, 0, S.UNCERTAIN),
+        (S.SENDING, False, POISON_CLAIMS, S.UNCERTAIN),
+    ],
+)
+def test_after_lost_lease(
+    state: DeliveryState,
+    claims: int,
+    expected: DeliveryState,
+    *,
+    repeatable: bool,
+) -> None:
+    """
+    A worker that died wrote nothing, or nobody knows what it wrote.
+    """
+    found = after_lost_lease(state=state, repeatable=repeatable, claims=claims)
+
+    assert expected is found
+
+
+def test_lost_lease_is_allowed() -> None:
+    """
+    There is a way to wherever a lost lease leads.
+    """
+    for state, repeatable, claims in product(
+        sorted(IN_FLIGHT), (True, False), range(1, POISON_CLAIMS + 2)
+    ):
+        found = after_lost_lease(
+            state=state, repeatable=repeatable, claims=claims
+        )
+
+        assert found in TRANSITIONS[state]
