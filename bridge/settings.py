@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import from_json
+from pydantic_core import ErrorDetails, from_json
 
 from bridge.errors import MappingError, Problem, SettingsError
 from bridge.mapping.cases import Sample
@@ -26,7 +27,7 @@ from bridge.model import DAY, SECOND, Millis
 from bridge.sources.platform import Store
 from bridge.sources.register import PLATFORMS
 from bridge.targets.account import LOOPBACK, PARALLEL, Target
-from bridge.targets.contract import Limit
+from bridge.targets.contract import Contract, Limit, Operation
 from bridge.targets.register import CONTRACTS
 
 STORES, TARGETS = "stores.yaml", "targets.yaml"
@@ -35,6 +36,14 @@ BODY_LIMIT = 2 * 1024 * 1024  # bytes; the largest orders are near 300 KB
 LARGEST_SECRET = 4096  # characters
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+_PLACES = re.compile(r"\{([^{}]*)\}")
+_IDENTITIES = {
+    "shop": re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com", re.IGNORECASE),
+    "site": re.compile(
+        r"(https?://)?[a-z0-9.-]+(:\d+)?(/\S*)?", re.IGNORECASE
+    ),
+}
 
 ReadSecret = Callable[[str], str]
 """Gives the secret of a name, or raises `SettingsError`."""
@@ -191,8 +200,8 @@ def _admin_tokens(environ: Mapping[str, str]) -> dict[str, str]:
         text = _secret_file(name, file)
     tokens: dict[str, str] = {}
     for pair in filter(None, (part.strip() for part in text.split(","))):
-        operator, colon, token = pair.partition(":")
-        if not colon or not operator.strip():
+        operator, colon, token = map(str.strip, pair.partition(":"))
+        if not colon or not operator:
             message = f"{name}: pairs of name:token, comma-separated, please"
             raise SettingsError(message)
         if len(token) < LEAST_TOKEN:
@@ -308,10 +317,12 @@ def _entries(root: Node, file: str) -> dict[str, Node]:
     return root.value
 
 
-def _wrong(file: str, node: Node, message: str) -> MappingError:
-    problem = Problem(
-        file=file, line=node.line, column=node.column, message=message
-    )
+def _wrong(
+    file: str, node: Node, message: str, *path: int | str
+) -> MappingError:
+    """Return the error of what stands at *path* below *node*."""
+    line, column = node.at(path)
+    problem = Problem(file=file, line=line, column=column, message=message)
     return MappingError([problem])
 
 
@@ -320,19 +331,19 @@ def _store(name: str, entry: Node, file: str, secret: ReadSecret) -> Store:
     if form.platform not in PLATFORMS:
         hint = nearest(form.platform, PLATFORMS)
         message = f"{name}: there is no platform {form.platform!r}{hint}"
-        raise _wrong(file, entry, message)
-    wanted = "shop" if form.platform == "shopify" else "site"
-    identity = getattr(form, wanted)
-    if not identity:
-        raise _wrong(file, entry, f"{name}: {wanted!r} is missing")
+        raise _wrong(file, entry, message, "platform")
+    if form.time_zone and not _is_zone(form.time_zone):
+        hint = nearest(form.time_zone, iter(available_timezones()))
+        message = f"{name}: there is no time zone {form.time_zone!r}{hint}"
+        raise _wrong(file, entry, message, "time_zone")
     return Store(
         name=name,
         platform=form.platform,
-        identity=identity,
+        identity=_identity(name, form, entry, file),
         country=form.country,
         secrets=tuple(
-            _resolved(text, f"{name}.secrets", entry, file, secret)
-            for text in form.secrets
+            _resolved(text, name, entry, file, secret, "secrets", index)
+            for index, text in enumerate(form.secrets)
         ),
         cash_on_delivery=tuple(form.cash_on_delivery),
         not_shipped=tuple(form.not_shipped),
@@ -342,24 +353,48 @@ def _store(name: str, entry: Node, file: str, secret: ReadSecret) -> Store:
     )
 
 
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return False
+    return True
+
+
+def _identity(name: str, form: _StoreForm, entry: Node, file: str) -> str:
+    """Return what the platform's headers name the shop by."""
+    wanted = "shop" if form.platform == "shopify" else "site"
+    identity: str = getattr(form, wanted)
+    if not identity:
+        raise _wrong(file, entry, f"{name}: {wanted!r} is missing")
+    if not _IDENTITIES[wanted].fullmatch(identity):
+        example = {
+            "shop": "cafe-jacaranda.myshopify.com",
+            "site": "https://tienda.example.mx",
+        }[wanted]
+        message = f"{name}: {wanted} must look like {example}"
+        raise _wrong(file, entry, message, wanted)
+    return identity
+
+
 def _target(name: str, entry: Node, file: str, secret: ReadSecret) -> Target:
     form = _read_form(_TargetForm, name, entry, file)
     contract = CONTRACTS.get(form.api)
     if contract is None:
         hint = nearest(form.api, CONTRACTS)
         message = f"{name}: there is no API {form.api!r}{hint}"
-        raise _wrong(file, entry, message)
+        raise _wrong(file, entry, message, "api")
     missing = set(contract.credentials) - set(form.credentials)
     if missing:
         message = f"{name}: credentials need {', '.join(sorted(missing))}"
-        raise _wrong(file, entry, message)
-    operations = dict(contract.operations)
-    for operation, path in form.paths.items():
-        if operation not in operations:
-            hint = nearest(operation, operations)
-            message = f"{name}: no operation {operation!r}{hint}"
-            raise _wrong(file, entry, message)
-        operations[operation] = replace(operations[operation], path=path)
+        raise _wrong(file, entry, message, "credentials")
+    if form.authorization and _PLACES.findall(form.authorization) != ["token"]:
+        message = (
+            f"{name}: authorization must hold {{token}} once, which stands "
+            "for the secret"
+        )
+        raise _wrong(file, entry, message, "authorization")
+    operations = _operations(name, form, contract, entry, file)
     return Target(
         name=name,
         contract=replace(
@@ -372,7 +407,7 @@ def _target(name: str, entry: Node, file: str, secret: ReadSecret) -> Target:
         ),
         base_url=_base_url(name, form.base_url, entry, file),
         credentials={
-            key: _resolved(text, f"{name}.{key}", entry, file, secret)
+            key: _resolved(text, name, entry, file, secret, "credentials", key)
             for key, text in form.credentials.items()
         },
         authorization=form.authorization or contract.authorization,
@@ -381,6 +416,26 @@ def _target(name: str, entry: Node, file: str, secret: ReadSecret) -> Target:
         settle=Millis(form.settle * SECOND),
         parallel=form.parallel,
     )
+
+
+def _operations(
+    name: str, form: _TargetForm, contract: Contract, entry: Node, file: str
+) -> dict[str, Operation]:
+    """Return the operations, some at the paths that the target says."""
+    operations = dict(contract.operations)
+    for word, path in form.paths.items():
+        known = operations.get(word)
+        if known is None:
+            hint = nearest(word, operations)
+            message = f"{name}: no operation {word!r}{hint}"
+            raise _wrong(file, entry, message, "paths", word)
+        places = _PLACES.findall(known.path)
+        right = sorted(_PLACES.findall(path)) == sorted(places)
+        if not path.startswith("/") or not right:
+            message = f"{name}: the path must look like {known.path}"
+            raise _wrong(file, entry, message, "paths", word)
+        operations[word] = replace(known, path=path)
+    return operations
 
 
 def _limit(form: _TargetForm, default: Limit | None) -> Limit | None:
@@ -393,33 +448,45 @@ def _limit(form: _TargetForm, default: Limit | None) -> Limit | None:
 
 
 def _base_url(name: str, text: str, entry: Node, file: str) -> str:
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        message = f"{name}: base_url is no address"
+        raise _wrong(file, entry, message, "base_url") from None
     safe = parts.scheme == "https" or (
         parts.scheme == "http" and parts.hostname in LOOPBACK
     )
     if not safe or not parts.hostname:
         message = f"{name}: base_url must be https, or http on loopback"
-        raise _wrong(file, entry, message)
-    if parts.username or parts.query or parts.fragment:
+        raise _wrong(file, entry, message, "base_url")
+    if "@" in parts.netloc or parts.query or parts.fragment:
         message = f"{name}: base_url is scheme, host, port and path only"
-        raise _wrong(file, entry, message)
+        raise _wrong(file, entry, message, "base_url")
     return text.rstrip("/")
 
 
 def _resolved(
-    text: str, what: str, entry: Node, file: str, secret: ReadSecret
+    text: str,
+    name: str,
+    entry: Node,
+    file: str,
+    secret: ReadSecret,
+    *path: int | str,
 ) -> str:
+    """Return the secret that the text at *path* refers to."""
+    what = ".".join((name, *(part for part in path if isinstance(part, str))))
     reference = _REFERENCE.fullmatch(text)
     if reference is None:
         message = (
             f"{what}: a secret never stands in YAML; write "
             '"${NAME}" and set NAME in the environment'
         )
-        raise _wrong(file, entry, message)
+        raise _wrong(file, entry, message, *path)
     try:
         return secret(reference[1])
     except SettingsError as error:
-        raise _wrong(file, entry, f"{what}: {error}") from None
+        raise _wrong(file, entry, f"{what}: {error}", *path) from None
 
 
 F = TypeVar("F", bound=_Form)
@@ -430,14 +497,30 @@ def _read_form(form: type[F], name: str, entry: Node, file: str) -> F:
         return form.model_validate(entry.data())
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
-        path = fault["loc"]
-        line, column = entry.at(path)
-        word = ".".join(str(part) for part in path)
-        message = f"{name}.{word}: {fault['msg']}"
-        if fault["type"] == "extra_forbidden":
-            hint = nearest(word, form.model_fields)
-            message = f"{name}: {word!r} is no setting{hint}"
-        if fault["type"] == "missing":
-            message = f"{name}: {word!r} is missing"
-        problem = Problem(file=file, line=line, column=column, message=message)
-        raise MappingError([problem]) from None
+        path = tuple(part for part in fault["loc"] if part != "_LimitForm")
+        message = _form_message(form, name, fault, path)
+        raise _wrong(file, entry, message, *path) from None
+
+
+def _form_message(
+    form: type[_Form],
+    name: str,
+    fault: ErrorDetails,
+    path: tuple[int | str, ...],
+) -> str:
+    word = ".".join(str(part) for part in path)
+    match fault["type"]:
+        case "extra_forbidden":
+            words = (_LimitForm if len(path) > 1 else form).model_fields
+            hint = nearest(str(path[-1]), words)
+            return f"{name}: {word!r} is no setting{hint}"
+        case "missing":
+            return f"{name}: {word!r} is missing"
+        case "model_type":
+            return f"{name}: its settings are expected, indented below it"
+        case "string_type":
+            return f"{name}.{word}: text is expected: put it in quotes"
+        case "string_pattern_mismatch":
+            return f"{name}.{word}: two capital letters such as MX"
+        case _:
+            return f"{name}.{word}: {fault['msg']}"

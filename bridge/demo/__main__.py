@@ -28,6 +28,7 @@ from bridge.mapping.cases import event_of, told_by
 from bridge.model import JSON
 from bridge.orders.order import OrderState
 from bridge.samples import Samples, send, store_of
+from bridge.settings import STORES
 from bridge.sources.register import PLATFORMS
 
 TAKEN = 200
@@ -111,7 +112,8 @@ def _send_all(
         sample = samples.sample(name)
         store = store_of(sample, files.stores)
         if store is None:
-            raise Failed(f"{name} is of no store", ExitCode.WRONG)
+            message = f"{name} is of no store: see {STORES}"
+            raise Failed(message, ExitCode.WRONG)
         answered = send(sample, store, url=place.url)
         console.print(Text(f"  {answered.status} {store.name} ← {name}"))
         if answered.status != TAKEN:

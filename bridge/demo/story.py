@@ -1,6 +1,7 @@
 """What became of the sample orders, in a person's words."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from pydantic_core import from_json
 from rich.box import SIMPLE_HEAD
@@ -54,8 +55,8 @@ def show_questions(console: Console, deliveries: Sequence[Delivery]) -> None:
     asking = [delivery for delivery in deliveries if delivery.attention]
     console.print(f"[bold]Waits for a person: {len(asking)}[/]")
     for one in asking:
-        place = one.where.get("file"), one.where.get("line")
-        where = f" ({place[0]}:{place[1]})" if all(place) else ""
+        file, line = one.where.get("file"), one.where.get("line")
+        where = f" ({Path(file).name}:{line})" if file else ""
         head = f"  {one.id}. {one.store} {one.order_id} → {one.target}: "
         console.print(Text(f"{head}{one.reason_text}{where}", "yellow"))
 

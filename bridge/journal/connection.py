@@ -2,15 +2,14 @@
 Connections to one SQLite file, and the order in which they write.
 
 SQLite lets one connection write at a time, and lets the others find out by
-sleeping and trying again, which is neither fast nor fair. Here they queue:
-threads of a process for a lock, processes of a host for an flock on a file
-beside the database. SQLite's own lock is then free, but for strangers.
+sleeping and trying again, which is neither fast nor fair. Here they queue
+(`bridge.journal.committing`), threads of a process and processes of a host;
+SQLite's own lock is then free, but for strangers.
 """
 
-import fcntl
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,12 +19,10 @@ from sqlite_utils.db import (  # type: ignore[attr-defined]
 )
 
 from bridge.errors import JournalUnavailable, UnsafeSQLite
+from bridge.journal.committing import GroupCommit, HostLock
 
 BUSY_TIMEOUT_MS = 5_000
 """For writers that do not queue with us, such as SQLite's own shell."""
-
-QUEUE_TIMEOUT_S = 5.0
-"""So long a thread queues within its process; the store then gets a 503."""
 
 KEPT_WAL_BYTES = 64 * 1024 * 1024
 """A log that grew larger, under a long read, is cut after its checkpoint."""
@@ -95,14 +92,21 @@ class _Process:
     What belongs to one process and must not be used by its children.
 
     A forked child makes its own; two made at once by two threads do no
-    harm, since each has its own hold on the lock file.
+    harm, since each has its own hold on the lock files.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, path: Path, opened: Callable[[], Database]) -> None:
         self.pid = os.getpid()
-        self.queue = threading.Lock()
         self.mine = threading.local()
-        self.lock_file: int | None = None
+        self._opened = opened
+        self._written: Database | None = None
+        self.writers = GroupCommit(self._writer, HostLock(path))
+
+    def _writer(self) -> Database:
+        """Return the connection that all threads write on, in turn."""
+        if self._written is None:
+            self._written = self._opened()
+        return self._written
 
 
 class Connections:
@@ -110,8 +114,13 @@ class Connections:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._process = _Process()
+        self._process = _Process(path, self._open)
         self._left_to_parent: list[_Process] = []
+
+    @property
+    def writers(self) -> GroupCommit:
+        """The writers of this process."""
+        return self._here().writers
 
     def database(self) -> Database:
         """
@@ -134,28 +143,6 @@ class Connections:
             mine.database.close()
             mine.database = None
 
-    @contextmanager
-    def exclusive(self) -> Iterator[None]:
-        """
-        Wait until no other thread or process of this host writes.
-
-        Raises:
-            JournalUnavailable: another thread has waited too long already,
-                or there is no place for the lock.
-        """
-        process = self._here()
-        if not process.queue.acquire(timeout=QUEUE_TIMEOUT_S):
-            message = "another process holds the journal's lock for too long"
-            raise JournalUnavailable(message)
-        try:
-            lock_file = self._lock(process)
-            try:
-                yield
-            finally:
-                fcntl.flock(lock_file, fcntl.LOCK_UN)
-        finally:
-            process.queue.release()
-
     def create(self) -> None:
         """
         Make the file and its folder, for nobody else to read.
@@ -175,20 +162,8 @@ class Connections:
             # Kept, because closing an inherited connection would close it
             # under the parent.
             self._left_to_parent.append(self._process)
-            self._process = _Process()
+            self._process = _Process(self.path, self._open)
         return self._process
-
-    def _lock(self, process: _Process) -> int:
-        try:
-            if process.lock_file is None:
-                process.lock_file = os.open(
-                    f"{self.path}.lock", os.O_RDWR | os.O_CREAT, 0o600
-                )
-            fcntl.flock(process.lock_file, fcntl.LOCK_EX)
-        except OSError as error:
-            message = f"{self.path}.lock: {error.strerror}"
-            raise JournalUnavailable(message) from error
-        return process.lock_file
 
     def _open(self) -> Database:
         """Open, never create: an empty database would hide a wrong path."""
@@ -198,6 +173,7 @@ class Connections:
             isolation_level=None,
             timeout=BUSY_TIMEOUT_MS / 1_000,
             cached_statements=256,
+            check_same_thread=False,  # the writers' one is used in turn
         )
         database = Database(connection, execute_plugins=False)
         for pragma in (

@@ -67,25 +67,17 @@ class SQLiteJournal(
     def __init__(self, path: Path) -> None:
         refuse_unsafe(sqlite3.sqlite_version_info)
         self._connections = Connections(path)
-        self._committed = 0
 
     # -- transactions
 
     @override
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        with told_as_unavailable(), self._connections.exclusive():
-            database = self._connections.database()
-            before = database.conn.total_changes
-            database.execute("BEGIN IMMEDIATE")
-            try:
-                yield SQLiteSession(database)
-                database.execute("COMMIT")
-            except BaseException:
-                database.rollback()
-                raise
-            if database.conn.total_changes != before:
-                self._committed += 1
+        with (
+            told_as_unavailable(),
+            self._connections.writers.writer() as database,
+        ):
+            yield SQLiteSession(database)
 
     @override
     @contextmanager
@@ -106,14 +98,14 @@ class SQLiteJournal(
                 .execute("PRAGMA data_version")
                 .fetchone()
             )
-        return (self._committed << 32) | int(foreign)
+        return int(foreign)
 
     # -- the file
 
     @override
     def migrate(self) -> Sequence[str]:
         self._connections.create()
-        with told_as_unavailable(), self._connections.exclusive():
+        with told_as_unavailable(), self._connections.writers.alone():
             return schema.migrate(self._connections.database())
 
     @override

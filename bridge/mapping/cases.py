@@ -17,22 +17,31 @@ so) and all that the mapping is to do about the order then, in order:
 
 An expectation has one of `request` (with `body`, exact, or `partly`),
 `waits` (the link's name), `held` (the reason's code) and `asks` (a part of
-the question).
+the question). In `partly`, null means that the field is not there, and a
+list has as many items as the request's. `expect: []` means nothing at all.
 """
 
 import hashlib
 from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic_core import from_json, to_json
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, from_json, to_json
 
-from bridge.errors import MappingError, Unusable
+from bridge.errors import MappingError, Problem, Unusable
 from bridge.mapping.document import Mapping
+from bridge.mapping.expression import nearest
 from bridge.mapping.preview import Foreseen, foresee
-from bridge.mapping.text import read_yaml
+from bridge.mapping.text import Node, read_yaml
 from bridge.model import (
     JSON,
     Event,
@@ -87,6 +96,18 @@ class ExpectForm(_Form):
     held: str = ""
     asks: str = ""
 
+    @model_validator(mode="after")
+    def _one_outcome(self) -> Self:
+        given = [self.request, self.waits, self.held, self.asks]
+        if sum(map(bool, given)) != 1:
+            message = "one of request, waits, held and asks is expected"
+            raise ValueError(message)
+        told = {"body", "partly"} & self.model_fields_set
+        if told and not self.request:
+            message = "body and partly belong to a request"
+            raise ValueError(message)
+        return self
+
 
 class CaseForm(_Form):
     """One case."""
@@ -116,31 +137,65 @@ def run_cases(
         sample: gives a sample by name; raises `LookupError`.
     """
     try:
-        cases = _CASES.validate_python(read_yaml(text, file=file).data() or [])
+        cases = _read_cases(text, file)
     except MappingError as error:
         return [CaseResult(file=file, name="", ok=False, message=str(error))]
-    except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in fault["loc"])
-        message = f"{place}: {fault['msg']}"
-        return [CaseResult(file=file, name="", ok=False, message=message)]
     found = []
     for case in cases:
         try:
-            state = told_by(
-                [_event(given, store, sample) for given in case.given],
-                store=store,
-                platform=platform,
-            )
-            message = _differs(case, foresee(mapping, state, links=case.links))
+            events = [_event(given, store, sample) for given in case.given]
+            message = _run(case, events, mapping, store, platform)
         except (LookupError, Unusable) as error:
-            message = f"{type(error).__name__}: {error}"
+            message = str(error)
         found.append(
             CaseResult(
                 file=file, name=case.case, ok=not message, message=message
             )
         )
     return found
+
+
+def _run(
+    case: CaseForm,
+    events: Sequence[Event],
+    mapping: Mapping,
+    store: Store,
+    platform: Platform,
+) -> str:
+    """Return what is not as the case expects, or nothing."""
+    try:
+        state = told_by(events, store=store, platform=platform)
+    except LookupError:
+        if not case.expect:
+            return ""
+        raise
+    return _differs(case, foresee(mapping, state, links=case.links))
+
+
+def _read_cases(text: str, file: str) -> list[CaseForm]:
+    root = read_yaml(text, file=file)
+    try:
+        return _CASES.validate_python(root.data() or [])
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        raise MappingError([_form_problem(fault, root, file)]) from None
+
+
+def _form_problem(fault: ErrorDetails, root: Node, file: str) -> Problem:
+    path = fault["loc"]
+    line, column = root.at(path)
+    word = str(path[-1]) if path else "the file"
+    message = f"{word!r}: {fault['msg'].removeprefix('Value error, ')}"
+    if fault["type"] == "missing":
+        message = f"{word!r} is missing"
+    if fault["type"] == "extra_forbidden":
+        words = (
+            (*GivenForm.model_fields, *ExpectForm.model_fields)
+            if len(path) > len(("number", "key"))
+            else tuple(CaseForm.model_fields)
+        )
+        message = f"{word!r} is no key here{nearest(word, iter(words))}"
+    return Problem(file=file, line=line, column=column, message=message)
 
 
 def told_by(
@@ -158,7 +213,11 @@ def told_by(
         reading = platform.read(event, store)
         if isinstance(reading, Ignored | Duty):
             continue
-        state = state or untold(store, platform, order_told_of(reading))
+        order_id = order_told_of(reading)
+        state = state or untold(store, platform, order_id)
+        if state.id != order_id:
+            message = f"two orders are told of: {state.id} and {order_id}"
+            raise LookupError(message)
         state = fold_reading(state, reading, received_at=event.received_at)
     if state is None:
         message = "none of the webhooks tells of an order"
@@ -228,9 +287,11 @@ def _fault(expect: ExpectForm, found: Foreseen) -> str:
     line = f"{found.request.method} {found.request.path}"
     if expect.request != line:
         return f"expected {expect.request or 'no request'}, got {line}"
-    if expect.body is not None and expect.body != found.request.body:
-        return f"the body is {found.request.body}"
-    return _part_fault(expect.partly, found.request.body)
+    if "body" in expect.model_fields_set:
+        return _body_fault(expect.body, found.request.body)
+    if expect.partly is None:
+        return ""
+    return _body_fault(expect.partly, found.request.body, partly=True)
 
 
 def _reason_fault(expect: ExpectForm, reason: Reason | None) -> str:
@@ -244,13 +305,31 @@ def _reason_fault(expect: ExpectForm, reason: Reason | None) -> str:
     return "" if fits else f"no request, but {reason.code}: {reason.text}"
 
 
-def _part_fault(part: JSON, whole: JSON, path: str = "body") -> str:
-    if isinstance(part, dict) and isinstance(whole, dict):
-        for key, value in part.items():
-            fault = _part_fault(value, whole.get(key), f"{path}.{key}")
-            if fault:
-                return fault
-        return ""
-    if part is None or part == whole:
-        return ""
-    return f"{path}: expected {part!r}, got {whole!r}"
+def _body_fault(
+    expected: JSON, given: JSON, path: str = "body", *, partly: bool = False
+) -> str:
+    """Return the first place at which the bodies differ, or nothing."""
+    if isinstance(expected, dict) and isinstance(given, dict):
+        keys = expected if partly else {**expected, **given}
+        faults = (
+            _body_fault(
+                expected.get(key),
+                given.get(key),
+                f"{path}.{key}",
+                partly=partly,
+            )
+            for key in keys
+        )
+    elif isinstance(expected, list) and isinstance(given, list):
+        if len(expected) != len(given):
+            return f"{path}: expected {len(expected)} items, got {len(given)}"
+        faults = (
+            _body_fault(one, other, f"{path}.{index}", partly=partly)
+            for index, (one, other) in enumerate(
+                zip(expected, given, strict=True)
+            )
+        )
+    else:
+        same = type(expected) is type(given) and expected == given
+        return "" if same else f"{path}: expected {expected!r}, got {given!r}"
+    return next((fault for fault in faults if fault), "")

@@ -6,7 +6,7 @@ replaces the text of that name that was good before; without one, the
 mapping is off and the orders of its store wait.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 
@@ -62,7 +62,7 @@ class Catalog:
 
 
 def build_catalog(
-    sources: Iterable[Source],
+    sources: Sequence[Source],
     around: Surroundings,
     *,
     last_good: Dict[str, str],
@@ -90,11 +90,15 @@ def build_catalog(
                 mappings[source.name] = kept
             continue
         mappings[source.name] = mapping
-    clashes = _clashes(mappings.values())
-    for name, problem in clashes:
+    texts = {source.name: source for source in sources}
+    for name, problem in _clashes(mappings.values(), last_good):
         problems.append(problem)
         del mappings[name]
-        off.add(name)
+        kept = _kept(texts[name], last_good.get(name), around)
+        if kept and not _clashes([*mappings.values(), kept], last_good):
+            mappings[name] = kept
+        else:
+            off.add(name)
     return Catalog(
         mappings=mappings, off=frozenset(off), problems=tuple(problems)
     )
@@ -113,11 +117,19 @@ def _kept(
         return None
 
 
-def _clashes(mappings: Iterable[Mapping]) -> list[tuple[str, Problem]]:
-    """Find rules of different files that would be the same effect."""
+def _clashes(
+    mappings: Iterable[Mapping], last_good: Dict[str, str]
+) -> list[tuple[str, Problem]]:
+    """
+    Find rules of different files that would be the same effect.
+
+    The text that was in force before stays, else the first by name.
+    """
     seen: dict[tuple[str, ...], str] = {}
     found: dict[str, Problem] = {}
-    for mapping in sorted(mappings, key=lambda mapping: mapping.name):
+    for mapping in sorted(
+        mappings, key=lambda m: (last_good.get(m.name) != m.text, m.name)
+    ):
         for rule in mapping.rules:
             word = rule.operation.name if rule.operation else "ask"
             name = () if rule.once else (rule.name,)

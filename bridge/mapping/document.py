@@ -591,30 +591,32 @@ def _form_message(
     match details["type"]:
         case "extra_forbidden":
             words = _words_at(path[:-1])
-            return f"{word!r} is no key here{nearest(word, iter(words))}"
+            message = f"{word!r} is no key here{nearest(word, iter(words))}"
         case "missing":
-            return f"{word!r} is missing"
+            message = f"{word!r} is missing"
         case "literal_error":
-            expected = details.get("ctx", {}).get("expected", "")
-            given = str(details["input"])
-            options = re.findall(r"'([^']*)'", expected)
-            return (
-                f"{given[:40]!r} is not {expected}"
-                f"{nearest(given, iter(options))}"
-            )
+            message = _no_choice(details)
         case "string_type":
-            return _not_text(details["input"], word)
+            message = _not_text(details["input"], word)
         case "model_type" | "dict_type" | "list_type":
-            return _not_nested(details["type"], word)
+            message = _not_nested(details["type"], word)
         case "too_short":
-            return f"{word!r} is empty"
+            message = f"{word!r} is empty"
         case "string_pattern_mismatch":
-            return (
+            message = (
                 f"{word!r}: small letters, digits, - and _ are taken, "
                 "64 at most"
             )
         case _:
-            return f"{word!r}: {details['msg']}"
+            message = f"{word!r}: {details['msg']}"
+    return message
+
+
+def _no_choice(details: ErrorDetails) -> str:
+    expected = details.get("ctx", {}).get("expected", "")
+    given = str(details["input"])
+    options = re.findall(r"'([^']*)'", expected)
+    return f"{given[:40]!r} is not {expected}{nearest(given, iter(options))}"
 
 
 def _not_text(given: JSON, word: str) -> str:

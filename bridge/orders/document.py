@@ -253,9 +253,9 @@ def _cancelled_at(state: OrderState) -> Instant | None:
     snapshot = state.snapshot
     if state.cancel_is_final and state.cancelled_ever:
         return state.cancelled_ever[0]
-    if snapshot and snapshot.cancelled_at:
-        return snapshot.cancelled_at
-    return state.deleted_at or (snapshot.version if snapshot else None)
+    if snapshot and (snapshot.cancelled or _failed_after_ready(state)):
+        return snapshot.cancelled_at or snapshot.version
+    return state.deleted_at
 
 
 def _cancel_reason(state: OrderState) -> str | None:

@@ -5,24 +5,12 @@ from collections import Counter
 
 from flask import Response
 
-from bridge.errors import (
-    Conflict,
-    ForceNeeded,
-    InFlight,
-    NotDecidable,
-    NotFound,
-    VersionMismatch,
-)
+from bridge.errors import Conflict, VersionMismatch
 from bridge.lifecycle import Gate
-from bridge.model import (
-    IN_FLIGHT,
-    Delivery,
-    DeliveryId,
-    DeliveryState,
-    Kind,
-)
+from bridge.model import Delivery, DeliveryId
 from bridge.observe import observe
 from bridge.web.auth import operator
+from bridge.web.foresight import Foresight
 from bridge.web.forms import (
     LARGEST_BATCH,
     BatchBody,
@@ -44,9 +32,6 @@ from bridge.web.shapes import (
     target_items,
 )
 
-_MAYBE_APPLIED = frozenset({None, "applied", "maybe"})
-"""Outcomes after which a repeat may make a second one."""
-
 
 class ActingViews:
     """Does what an operator decided."""
@@ -66,8 +51,11 @@ class ActingViews:
             body.filter, before=body.before, limit=LARGEST_BATCH + 1
         )
         chosen, cursor = cut(found, LARGEST_BATCH, lambda one: (one.id,))
-        one_by_one = self._foretold if body.dry_run else self._redelivered
-        items = [one_by_one(delivery, body) for delivery in chosen]
+        if body.dry_run:
+            foresight = Foresight(self._journal, force=body.force)
+            items = [_foretold(one, foresight) for one in chosen]
+        else:
+            items = [self._redelivered(one, body) for one in chosen]
         counts = Counter(item.result for item in items)
         return answered(
             BatchAnswer(
@@ -137,38 +125,12 @@ class ActingViews:
             return _left_out(delivery, conflict)
         return BatchItem(id=delivery.id, result="redelivered")
 
-    def _foretold(self, delivery: Delivery, body: BatchBody) -> BatchItem:
-        obstacle = self._obstacle(delivery, force=body.force)
-        if obstacle is not None:
-            return _left_out(delivery, obstacle)
-        return BatchItem(id=delivery.id, result="would_redeliver")
 
-    def _obstacle(self, delivery: Delivery, *, force: bool) -> Conflict | None:
-        """Foretell what the journal would refuse; it alone decides."""
-        if self._is_replaced(delivery):
-            return NotFound("A newer generation replaced it.")
-        if delivery.state in IN_FLIGHT | {DeliveryState.SETTLING}:
-            return InFlight("A worker is at it.")
-        uncertain = delivery.state is DeliveryState.UNCERTAIN
-        if uncertain or delivery.kind is not Kind.CALL:
-            return NotDecidable("It waits for a decision: resolve it.")
-        if not (force or delivery.repeatable) and self._may_exist(delivery):
-            return ForceNeeded("It would make a second one.")
-        return None
-
-    def _is_replaced(self, delivery: Delivery) -> bool:
-        dossier = self._journal.dossier(delivery.store, delivery.order_id)
-        return any(
-            other.effect_key == delivery.effect_key
-            and other.generation > delivery.generation
-            for other in dossier.deliveries
-        )
-
-    def _may_exist(self, delivery: Delivery) -> bool:
-        return delivery.state is DeliveryState.SUCCEEDED or any(
-            attempt.outcome in _MAYBE_APPLIED
-            for attempt in self._journal.attempts(delivery.id)
-        )
+def _foretold(delivery: Delivery, foresight: Foresight) -> BatchItem:
+    obstacle = foresight.obstacle(delivery)
+    if obstacle is not None:
+        return _left_out(delivery, obstacle)
+    return BatchItem(id=delivery.id, result="would_redeliver")
 
 
 def _left_out(delivery: Delivery, conflict: Conflict) -> BatchItem:

@@ -20,6 +20,9 @@ from bridge.web.texts import ENGLISH
 COOKIE = "bridge_console"
 PATH = "/console"
 
+_ELSEWHERE = frozenset({"cross-site", "same-site"})
+"""Where no form of ours is sent from, as browsers call it."""
+
 
 class Door:
     """Lets people in and out."""
@@ -31,7 +34,8 @@ class Door:
 
     def check(self) -> AnyResponse | None:
         """Let a request pass that belongs to a session."""
-        if request.headers.get("Sec-Fetch-Site") == "cross-site":
+        is_form = request.method == "POST"
+        if is_form and request.headers.get("Sec-Fetch-Site") in _ELSEWHERE:
             abort(HTTPStatus.FORBIDDEN)
         if request.endpoint in {"console.login_page", "console.login"}:
             return None
@@ -40,7 +44,6 @@ class Door:
         if name is None or cookie is None:
             return redirect(url_for("console.login_page"), 303)
         given = request.form.get("form_token", "")
-        is_form = request.method == "POST"
         if is_form and not self._sessions.is_form_token(cookie, given):
             abort(HTTPStatus.FORBIDDEN)
         enter(name)

@@ -171,7 +171,7 @@ def test_refuses_what_is_no_database(path: Path) -> None:
 def test_is_durable(journal: SQLiteJournal) -> None:
     """Every connection waits for the disk, and minds its keys."""
     with journal.reading():
-        database = journal._connections.database()  # noqa: SLF001
+        database = journal._connections._process._writer()  # noqa: SLF001
         settings = {
             name: database.execute(f"PRAGMA {name}").fetchone()[0]
             for name in (
@@ -205,7 +205,7 @@ def test_error_rolls_back(journal: SQLiteJournal) -> None:
 def test_a_strangers_lock_is_told(journal: SQLiteJournal, path: Path) -> None:
     """Who finds the file locked for good gets a short reason."""
     journal.append([new_event()])
-    database = journal._connections.database()  # noqa: SLF001
+    database = journal._connections._process._writer()  # noqa: SLF001
     database.execute("PRAGMA busy_timeout = 0").fetchall()
     with closing(sqlite3.connect(str(path), isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -220,7 +220,7 @@ def test_a_strangers_lock_is_told(journal: SQLiteJournal, path: Path) -> None:
 def test_full_disk_is_told(journal: SQLiteJournal) -> None:
     """A disk without room keeps nothing, and goes on when there is room."""
     journal.append([new_event()])
-    database = journal._connections.database()  # noqa: SLF001
+    database = journal._connections._process._writer()  # noqa: SLF001
     (pages,) = database.execute("PRAGMA page_count").fetchone()
     database.execute(f"PRAGMA max_page_count = {pages}").fetchall()
 

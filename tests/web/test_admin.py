@@ -31,10 +31,12 @@ ISO = "2026-09-21T14:13:20.000Z"
 def held(**changes: Any) -> Any:
     """Return a delivery that waits for a person."""
     reason = Reason(code="asked", text="Stop it.", where={"line": 3})
-    return new_delivery(
-        **{"state": DeliveryState.HELD, "reason": reason, "due_at": None}
-        | changes
-    )
+    values: dict[str, Any] = {
+        "state": DeliveryState.HELD,
+        "reason": reason,
+        "due_at": None,
+    }
+    return new_delivery(**values | changes)
 
 
 def problem(answer: TestResponse) -> tuple[int, str]:
@@ -717,12 +719,39 @@ def test_batch_needs_a_filter(client: FlaskClient, journal: Journal) -> None:
     assert ["dry_run"] == fields(act(client, "/redeliveries", reason=WHY))
 
 
+def test_foresight_knows_what_was_replaced(
+    client: FlaskClient, journal: Journal
+) -> None:
+    """
+    Of two generations of one effect only the newer would be sent.
+    """
+    key = {"effect_key": "one", "repeatable": True}
+    keep(
+        journal,
+        held(**key),
+        held(**key, generation=2, position=2),
+    )
+    query: dict[str, Any] = {"reason": WHY, "order": ORDER}
+    foretold = act(client, "/redeliveries", **query, dry_run=True)
+    done = act(client, "/redeliveries", **query)
+    assert {
+        2: ("would_redeliver", None), 1: ("left_out", "not_found"),
+    } == results(foretold)  # fmt: skip
+    assert {
+        2: ("redelivered", None), 1: ("left_out", "not_found"),
+    } == results(done)  # fmt: skip
+
+
 def test_batch_has_an_end(client: FlaskClient, journal: Journal) -> None:
     """
     A batch takes 500 at most; a cursor leads on to the rest.
     """
     keep(journal, *(held(rule=f"r{n}", position=n) for n in range(501)))
-    query = {"reason": WHY, "attention": True, "dry_run": True}
+    query: dict[str, Any] = {
+        "reason": WHY,
+        "attention": True,
+        "dry_run": True,
+    }
     first = cast(Any, act(client, "/redeliveries", **query).json)
     rest = cast(
         Any,

@@ -1,0 +1,105 @@
+"""`orders`: what was told of each order, and what came of it."""
+
+from typing import Any
+
+import click
+
+from bridge.commands.deliveries import show_attempts, show_deliveries
+from bridge.commands.exits import Commands
+from bridge.commands.journal import LIST_OPTIONS, opened, options, query
+from bridge.commands.showing import (
+    json_option,
+    show_fields,
+    show_heading,
+    show_json,
+    show_rows,
+    when,
+)
+from bridge.errors import NotFound
+from bridge.web.forms import OrderQuery
+from bridge.web.reading import cut
+from bridge.web.shapes import OrderItem, Page, order_item, order_story
+
+
+@click.group(cls=Commands)
+def orders() -> None:
+    """What was told of each order, and what came of it."""
+
+
+@orders.command("list")
+@options(click.option("--store"), *LIST_OPTIONS, json_option)
+def list_orders(*, as_json: bool, **values: Any) -> None:
+    """List orders, the newest change first."""
+    asked = query(OrderQuery, **values)
+    with opened() as journal:
+        found = journal.orders(
+            store=asked.store, before=asked.cursor, limit=asked.limit + 1
+        )
+    shown, cursor = cut(
+        found, asked.limit, lambda row: (row.version, row.store, row.order_id)
+    )
+    items = [order_item(row) for row in shown]
+    if as_json:
+        show_json(Page[OrderItem](items=items, next=cursor))
+        return
+    show_rows(
+        ["store", "order", "name", "total", "is", "changed (UTC)"],
+        [
+            (
+                item.store,
+                item.order_id,
+                item.name,
+                f"{item.total or ''} {item.currency or ''}".strip(),
+                ", ".join(item.moments),
+                when(item.updated_at),
+            )
+            for item in items
+        ],
+        none="No order.",
+    )
+    if cursor:
+        click.echo(f"more: --cursor {cursor}")
+
+
+@orders.command("show")
+@click.argument("store")
+@click.argument("order")
+@json_option
+def show_order(store: str, order: str, *, as_json: bool) -> None:
+    """Show the whole story of ORDER, the store's own id of it."""
+    with opened() as journal:
+        story = journal.story(store, order)
+    if story is None:
+        message = f"nothing was ever told of the order {order} of {store}"
+        raise NotFound(message)
+    if as_json:
+        show_json(order_story(story))
+        return
+    item = order_item(story.order)
+    show_fields(
+        [
+            ("store", item.store),
+            ("order", item.order_id),
+            ("name", item.name),
+            ("total", f"{item.total or ''} {item.currency or ''}".strip()),
+            ("is", ", ".join(item.moments)),
+            ("changed (UTC)", when(item.updated_at)),
+            *(
+                (f"{link.target} {link.name}", f"{link.value} ({link.source})")
+                for link in story.links
+            ),
+        ]
+    )
+    show_heading("Events")
+    show_rows(
+        ["id", "received (UTC)", "topic", "state", "reason"],
+        [
+            (one.id, when(one.received_at), one.topic, one.state, one.reason)
+            for one in story.events
+        ],
+        none="No event.",
+    )
+    show_heading("Deliveries")
+    show_deliveries(story.deliveries)
+    show_heading("Tries")
+    show_attempts(story.attempts)
