@@ -36,7 +36,7 @@ check: $(DEV_STAMP)
 	$(BIN)/lint-imports
 
 bench: $(DEV_STAMP)
-	$(BIN)/python bench/run.py $(BENCH)
+	$(BIN)/python -m bench.run $(BENCH)
 
 lock: $(DEV_STAMP)
 	test -x $(BIN)/uv || $(PIP) install uv
@@ -49,7 +49,7 @@ $(BIN)/python:
 	"$(PYTHON)" -m venv $(VENV)
 
 $(RUN_STAMP): requirements.txt | $(BIN)/python
-	test $(DEV_STAMP) -nt requirements.txt \
+	@test $(DEV_STAMP) -nt requirements.txt \
 		|| $(PIP) install --require-hashes -r requirements.txt
 	@touch $@
 

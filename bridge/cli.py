@@ -10,8 +10,13 @@ import sys
 
 import click
 
-from bridge.commands import processes
+from bridge.commands import checking, explaining, processes
+from bridge.commands.deliveries import deliveries
+from bridge.commands.doctor import doctor
+from bridge.commands.events import events
 from bridge.commands.exits import EXIT_CODES, Commands
+from bridge.commands.orders import orders
+from bridge.commands.targets import targets
 
 
 @click.group(
@@ -23,12 +28,23 @@ def cli() -> None:
     """Take the webhooks of shops, and tell Rayo, Every and Yuju, each once."""
 
 
-cli.add_command(processes.serve)
-cli.add_command(processes.web)
-cli.add_command(processes.worker)
-cli.add_command(processes.sandbox)
-cli.add_command(processes.migrate)
-cli.add_command(processes.backup)
+for command in (
+    processes.serve,
+    processes.web,
+    processes.worker,
+    processes.sandbox,
+    checking.check,
+    explaining.explain,
+    checking.send_sample,
+    events,
+    orders,
+    deliveries,
+    targets,
+    processes.migrate,
+    processes.backup,
+    doctor,
+):
+    cli.add_command(command)
 
 
 def main() -> None:

@@ -60,8 +60,8 @@ TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
     S.SENDING: frozenset(
         {S.SUCCEEDED, S.DEAD, S.PENDING, S.SETTLING, S.UNCERTAIN}
     ),
-    S.SETTLING: frozenset({S.CLAIMED, S.PENDING, S.SUCCEEDED}),
-    S.UNCERTAIN: frozenset({S.SUCCEEDED, S.PENDING, S.CANCELLED}),
+    S.SETTLING: frozenset({S.CLAIMED, S.PENDING, S.SUCCEEDED, S.DEAD}),
+    S.UNCERTAIN: frozenset({S.SUCCEEDED, S.PENDING, S.CANCELLED, S.DEAD}),
     S.HELD: frozenset(
         {S.HELD, S.PENDING, S.SUCCEEDED, S.CANCELLED, S.SUPERSEDED}
     ),

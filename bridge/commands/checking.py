@@ -1,7 +1,7 @@
-"""`check`, `explain` and `send-sample`: for whoever writes mapping files."""
+"""`check` and `send-sample`: for whoever writes mapping files."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from bridge.commands.showing import (
     show_rows,
 )
 from bridge.errors import NotFound, SettingsError
-from bridge.mapping.cases import CaseResult, run_cases
+from bridge.mapping.cases import CaseResult, Sample, run_cases
 from bridge.samples import Samples, freshened, send, store_of, topic_of
 from bridge.settings import load_stores, read_settings, secrets_from
 from bridge.sources.register import PLATFORMS
@@ -64,8 +64,14 @@ def _cases(folder: Path, files: Files) -> Iterator[CaseResult]:
         )
 
 
-def _sample_of(folder: Path):  # type: ignore[no-untyped-def]
-    raise NotImplementedError
+def _sample_of(folder: Path) -> Callable[[str], Sample]:
+    def sample(name: str) -> Sample:
+        try:
+            return Samples(folder).sample(name)
+        except (NotFound, SettingsError) as error:
+            raise LookupError(str(error)) from None
+
+    return sample
 
 
 def _report(
@@ -133,7 +139,7 @@ def send_sample(
     stores = load_stores(settings.mappings, secrets_from(os.environ))
     store = stores.get(to) if to else store_of(sample, stores)
     if store is None:
-        message = f"there is no store {to}" if to else "the sample is of no store here: say --store"
+        message = f"there is no store {to or 'for this sample: say --store'}"
         raise NotFound(message)
     if fresh:
         sample = freshened(sample, random_uuid)

@@ -18,7 +18,9 @@ from bridge.commands.journal import (
     yes_option,
 )
 from bridge.commands.showing import (
+    UTC_COLUMN,
     json_option,
+    short,
     show_fields,
     show_heading,
     show_json,
@@ -105,9 +107,9 @@ def show_delivery(number: int, *, as_json: bool) -> None:
     show_attempts(attempts)
     show_heading("Decisions")
     show_rows(
-        ["at (UTC)", "who", "what", "why"],
+        [UTC_COLUMN, "who", "what", "why"],
         [
-            (when(entry.at), entry.actor, entry.action, entry.reason)
+            (short(entry.at), entry.actor, entry.action, entry.reason)
             for entry in detail.audit
         ],
         none="Nobody decided anything.",
@@ -202,7 +204,7 @@ def resolve(
 def show_deliveries(found: Sequence[Delivery]) -> None:
     """Print deliveries as a table."""
     show_rows(
-        ["id", "order", "target", "rule", "state", "why", "due (UTC)"],
+        ["id", "order", "target", "rule", "state", "why"],
         [
             (
                 one.id,
@@ -211,7 +213,6 @@ def show_deliveries(found: Sequence[Delivery]) -> None:
                 one.rule,
                 one.state,
                 one.reason,
-                when(one.due_at),
             )
             for one in found
         ],
@@ -222,12 +223,12 @@ def show_deliveries(found: Sequence[Delivery]) -> None:
 def show_attempts(found: Sequence[Attempt]) -> None:
     """Print tries as a table; never what was sent."""
     show_rows(
-        ["delivery", "try", "at (UTC)", "call", "outcome", "status", "reason"],
+        ["of", "try", UTC_COLUMN, "call", "outcome", "status", "reason"],
         [
             (
                 one.delivery_id,
                 one.number,
-                when(one.started_at),
+                short(one.started_at),
                 one.operation,
                 one.outcome or f"none yet ({one.phase})",
                 one.status,

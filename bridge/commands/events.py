@@ -7,7 +7,9 @@ import click
 from bridge.commands.exits import Commands
 from bridge.commands.journal import LIST_OPTIONS, opened, options, query
 from bridge.commands.showing import (
+    UTC_COLUMN,
     json_option,
+    short,
     show_fields,
     show_json,
     show_rows,
@@ -49,16 +51,15 @@ def list_events(*, as_json: bool, **values: Any) -> None:
         show_json(Page[EventItem](items=items, next=cursor))
         return
     show_rows(
-        ["id", "received (UTC)", "store", "topic", "order", "state", "reason"],
+        ["id", UTC_COLUMN, "store", "topic", "order", "state"],
         [
             (
                 event.id,
-                when(event.received_at),
+                short(event.received_at),
                 event.store,
                 event.topic,
                 event.order_id,
-                event.state,
-                event.reason,
+                f"{event.state} {event.reason or ''}".strip(),
             )
             for event in shown
         ],

@@ -8,7 +8,9 @@ from bridge.commands.deliveries import show_attempts, show_deliveries
 from bridge.commands.exits import Commands
 from bridge.commands.journal import LIST_OPTIONS, opened, options, query
 from bridge.commands.showing import (
+    UTC_COLUMN,
     json_option,
+    short,
     show_fields,
     show_heading,
     show_json,
@@ -43,7 +45,7 @@ def list_orders(*, as_json: bool, **values: Any) -> None:
         show_json(Page[OrderItem](items=items, next=cursor))
         return
     show_rows(
-        ["store", "order", "name", "total", "is", "changed (UTC)"],
+        ["store", "order", "name", "total", "is", "changed"],
         [
             (
                 item.store,
@@ -51,7 +53,7 @@ def list_orders(*, as_json: bool, **values: Any) -> None:
                 item.name,
                 f"{item.total or ''} {item.currency or ''}".strip(),
                 ", ".join(item.moments),
-                when(item.updated_at),
+                short(item.updated_at),
             )
             for item in items
         ],
@@ -92,9 +94,9 @@ def show_order(store: str, order: str, *, as_json: bool) -> None:
     )
     show_heading("Events")
     show_rows(
-        ["id", "received (UTC)", "topic", "state", "reason"],
+        ["id", UTC_COLUMN, "topic", "state", "reason"],
         [
-            (one.id, when(one.received_at), one.topic, one.state, one.reason)
+            (one.id, short(one.received_at), one.topic, one.state, one.reason)
             for one in story.events
         ],
         none="No event.",

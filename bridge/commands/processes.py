@@ -24,6 +24,7 @@ from bridge.settings import (
     secrets_from,
 )
 from bridge.supervisor import Program, Supervisor
+from bridge.targets.account import Target
 
 WEB_THREADS = 16
 WEB_ENDS_IN_S = 25
@@ -50,8 +51,9 @@ def serve(workers: int) -> None:
     from bridge.compose import monotonic
 
     settings = read_settings(os.environ)
+    targets = checked_targets(settings)
     with held_alone(settings.database) as lock:
-        prepare(settings)
+        prepare(settings, targets)
         with tempfile.TemporaryDirectory(prefix="bridge-metrics-") as numbers:
             environ = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": numbers}
             supervisor = Supervisor(
@@ -64,16 +66,25 @@ def serve(workers: int) -> None:
     sys.exit(status)
 
 
-def prepare(settings: Settings) -> None:
+def checked_targets(settings: Settings) -> Mapping[str, Target]:
     """
-    Look at all that must be right before anything listens; migrate.
+    Return the targets, once the stores and they were found to be right.
 
     Raises:
-        SettingsError, JournalError: what keeps the bridge from starting.
+        SettingsError: what keeps the bridge from starting.
     """
     secret = secrets_from(os.environ)
     load_stores(settings.mappings, secret)
-    targets = load_targets(settings.mappings, secret)
+    return load_targets(settings.mappings, secret)
+
+
+def prepare(settings: Settings, targets: Mapping[str, Target]) -> None:
+    """
+    Migrate, and see that no target has moved, before anything listens.
+
+    Raises:
+        JournalError: what keeps the bridge from starting.
+    """
     journal = open_journal(settings.database)
     journal.migrate()
     for target in targets.values():

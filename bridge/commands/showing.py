@@ -26,6 +26,8 @@ NARROW = 60
 WHEN_PIPED = 120
 """Columns where the output is no terminal."""
 
+UTC_COLUMN = "at (UTC)"
+
 STYLES = {
     "succeeded": "green",
     "planned": "green",
@@ -72,6 +74,11 @@ def when(instant: int | None) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
+def short(instant: int | None) -> str:
+    """Return a time for a table: a year more or less is known there."""
+    return when(instant).partition("-")[2]
+
+
 def show_rows(
     columns: Sequence[str], rows: Sequence[Sequence[object]], *, none: str
 ) -> None:
@@ -93,7 +100,9 @@ def show_rows(
         return
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(
+            column, overflow="fold", no_wrap=column in {"id", UTC_COLUMN}
+        )
     for row in texts:
         table.add_row(*row)
     out.print(table)

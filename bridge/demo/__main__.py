@@ -119,7 +119,8 @@ def _send_all(
         if answered.status != TAKEN:
             raise Failed(answered.text, ExitCode.WRONG)
         if not await_settled(journal, monotonic=monotonic):
-            console.print("  [red]not settled in time[/]")
+            console.print("  [red]not settled in time: see the logs[/]")
+            return
 
 
 def _imported_by_every(

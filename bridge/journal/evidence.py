@@ -7,6 +7,7 @@ from bridge.journal.protocol import Claim, Result
 from bridge.journal.session import (
     Session,
     because,
+    forget_applied,
     keep_links,
     save,
     touch_order,
@@ -48,7 +49,7 @@ def keep_late(
         return True
     if result.step.state is _S.SUCCEEDED:
         # It may have undone what a later one did.
-        session.run("forget_applied", effect_key=before.effect_key)
+        forget_applied(session, before)
     for link in result.links:
         session.run("keep_link_if_new", **rows.link_values(link))
     return False
@@ -67,6 +68,7 @@ def _settles(session: Session, before: Delivery, result: Result) -> bool:
 def _settle(
     session: Session, before: Delivery, result: Result, now: Instant
 ) -> None:
+    forget_applied(session, before)
     succeeded = result.step.state is _S.SUCCEEDED
     after = replace(
         because(before, result.step.reason),

@@ -18,6 +18,7 @@ from bridge.journal.session import (
     Verbs,
     because,
     find,
+    forget_applied,
     keep_links,
     save,
     touch_order,
@@ -85,7 +86,7 @@ class Operating(Verbs):
             after = save(session, before, after, now)
             if after.state is _S.SUCCEEDED:
                 # Done, but nobody knows with which request.
-                session.run("forget_applied", effect_key=before.effect_key)
+                forget_applied(session, before)
             keep_links(session, _links(before, links, actor), now)
             touch_order(session, after, now)
             _note(

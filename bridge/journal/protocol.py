@@ -153,8 +153,8 @@ class Claim:
         delivery: as it stands after the claim.
         order: the order row, read in the same transaction.
         links: of this order at this target.
-        applied_hash: of the request last applied for the same effect by
-            an earlier generation, or by this one before.
+        applied_hash: of the request that was last applied in this lane by
+            this operation: what the target has now.
         slot: of the target's limit, to be given back; None without one.
     """
 

@@ -90,12 +90,13 @@ ORDER BY generation DESC LIMIT 1;
 
 -- name: applied_hash
 SELECT request_hash FROM deliveries
-WHERE effect_key = :effect_key AND request_hash IS NOT NULL
-ORDER BY generation DESC LIMIT 1;
+WHERE order_id = :order_id AND store = :store AND target = :target
+  AND operation = :operation AND request_hash IS NOT NULL;
 
 -- name: forget_applied
 UPDATE deliveries SET request_hash = NULL
-WHERE effect_key = :effect_key AND request_hash IS NOT NULL;
+WHERE order_id = :order_id AND store = :store AND target = :target
+  AND operation = :operation AND request_hash IS NOT NULL;
 
 -- name: keep_link
 INSERT INTO links (store, order_id, target, name, value, source)
@@ -114,6 +115,11 @@ ON CONFLICT (store, order_id, target, name) DO NOTHING;
 UPDATE deliveries SET due_at = :now, version = version + 1, updated_at = :now
 WHERE order_id = :order_id AND store = :store AND target = :target
   AND state = 'waiting' AND due_at > :now;
+
+-- name: held_for_link
+SELECT id FROM deliveries
+WHERE order_id = :order_id AND store = :store AND target = :target
+  AND state = 'held' AND reason = 'link_missing' LIMIT 1;
 
 -- name: links_of_order
 SELECT * FROM links WHERE store = :store AND order_id = :order_id

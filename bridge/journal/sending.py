@@ -20,7 +20,9 @@ from bridge.journal.session import (
     Verbs,
     because,
     find,
+    forget_applied,
     keep_links,
+    same_call,
     save,
     touch_order,
 )
@@ -224,7 +226,7 @@ def _claimed(session: Session, delivery: Delivery, slot: int | None) -> Claim:
         order_id=delivery.order_id,
         target=delivery.target,
     )
-    applied = session.row("applied_hash", effect_key=delivery.effect_key)
+    applied = session.row("applied_hash", **same_call(delivery))
     return Claim(
         delivery=delivery,
         order=order,
@@ -259,9 +261,29 @@ def _record(
         raise ValueError(message)
     _close_attempt(session, claim, result, now)
     after = _move_on(session, before, result, now)
-    keep_links(session, result.links, now)
-    touch_order(session, after, now)
+    learned = keep_links(session, result.links, now)
+    replan = _was_planned_meanwhile(session, claim) or (
+        learned and _is_missed(session, after)
+    )
+    touch_order(session, after, now, replan=replan)
     return True
+
+
+def _is_missed(session: Session, after: Delivery) -> bool:
+    """Return whether something was held because a link was not known."""
+    held = session.row(
+        "held_for_link",
+        store=after.store,
+        order_id=after.order_id,
+        target=after.target,
+    )
+    return held is not None
+
+
+def _was_planned_meanwhile(session: Session, claim: Claim) -> bool:
+    """Return whether the order was planned while the call was under way."""
+    order = find_order(session, claim.delivery.store, claim.delivery.order_id)
+    return order is not None and order.revision != claim.order.revision
 
 
 def _move_on(
@@ -269,9 +291,9 @@ def _move_on(
 ) -> Delivery:
     step = result.step
     unknown = step.state in {_S.SETTLING, _S.UNCERTAIN}
-    if unknown:
-        session.run("forget_applied", effect_key=before.effect_key)
     succeeded = step.state is _S.SUCCEEDED
+    if unknown or succeeded:
+        forget_applied(session, before)
     after = replace(
         because(before, step.reason),
         state=step.state,
@@ -364,7 +386,7 @@ def _lose(
     sent = before.state is _S.SENDING
     if sent:
         session.run("lose_attempts", delivery_id=before.id, now=now)
-        session.run("forget_applied", effect_key=before.effect_key)
+        forget_applied(session, before)
     wait = settle if state is _S.SETTLING else 0
     after = replace(
         because(before, _LOST[state]),

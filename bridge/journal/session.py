@@ -133,18 +133,47 @@ def because(after: Delivery, reason: Reason | None) -> Delivery:
     )
 
 
-def touch_order(session: Session, after: Delivery, now: Instant) -> None:
-    """Raise the order's revision; plan it when *after* came to rest."""
+def forget_applied(session: Session, delivery: Delivery) -> None:
+    """
+    Forget which request of this operation the target has of the order.
+
+    At most one delivery of a lane and operation knows it: the one that was
+    applied last.
+    """
+    session.run("forget_applied", **same_call(delivery))
+
+
+def same_call(delivery: Delivery) -> dict[str, str]:
+    """Return what all calls of one operation about one order share."""
+    return {
+        "order_id": delivery.order_id,
+        "store": delivery.store,
+        "target": delivery.target,
+        "operation": delivery.operation,
+    }
+
+
+def touch_order(
+    session: Session, after: Delivery, now: Instant, *, replan: bool = True
+) -> None:
+    """
+    Raise the order's revision; plan it when *after* came to rest.
+
+    Args:
+        replan: whether another look can find anything new.
+    """
     order = {"store": after.store, "order_id": after.order_id}
-    if after.state in STILL_MOVING:
+    if after.state in STILL_MOVING or not replan:
         session.run("touch_order", **order)
     else:
         session.run("replan_order", **order, now=now)
 
 
-def keep_links(session: Session, links: Sequence[Link], now: Instant) -> None:
+def keep_links(session: Session, links: Sequence[Link], now: Instant) -> bool:
     """
     Keep what was learned, and wake the deliveries that may wait for it.
+
+    Return whether it was news.
 
     What an order's attribute says never replaces what a target answered,
     a look-up found or an operator said.
@@ -164,3 +193,4 @@ def keep_links(session: Session, links: Sequence[Link], now: Instant) -> None:
             target=target,
             now=now,
         )
+    return bool(learned)

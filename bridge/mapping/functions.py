@@ -185,7 +185,8 @@ def first(*values: JSON) -> JSON:
 )
 def if_(condition: JSON, then: JSON, otherwise: JSON = None) -> JSON:
     """The second when the first holds, else the third."""
-    empty = condition in ("", None, False) or condition in ([], {})
+    empty = condition is None or condition is False
+    empty = empty or condition in ("", [], {})  # as && and || take it: 0 holds
     return otherwise if empty else then
 
 

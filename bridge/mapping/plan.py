@@ -25,6 +25,7 @@ from bridge.mapping.render import (
 )
 from bridge.model import (
     JSON,
+    LIVE,
     MINUTE,
     UNSENT,
     Delivery,
@@ -55,6 +56,9 @@ AFTER_CANCEL = frozenset({Moment.CANCELLED, Moment.REFUNDED})
 OF_PARCELS = frozenset({Moment.SHIPPED, Moment.FULFILLED, Moment.DELIVERED})
 WENT_OUT = frozenset({S.SUCCEEDED})
 MAY_GO_OUT = frozenset({S.SENDING, S.UNCERTAIN, S.SETTLING})
+ON_ITS_WAY = WENT_OUT | MAY_GO_OUT | {S.CLAIMED, S.UNCHANGED}
+"""The states after which an earlier rule would come too late."""
+
 BY_OPERATOR = "operator"
 """Reason of what a person withdrew: the plan does not bring it back."""
 
@@ -149,6 +153,15 @@ class _Planner:
             for delivery in case.deliveries
             if delivery.target == case.mapping.target
         ]
+        self._keys = {
+            rule.name: effect_key(rule, case.mapping, case.state.id)
+            for rule in case.mapping.rules
+        }
+        self._removed = {
+            delivery.id: delivery
+            for delivery in self._ours
+            if delivery.rule not in self._keys and delivery.state in UNSENT
+        }
         self._adds: list[NewDelivery] = []
         self._moves: list[Move] = []
 
@@ -157,16 +170,23 @@ class _Planner:
         if not self._is_ours():
             self._withdraw_strays()
         else:
+            self._withdraw_removed()
             wanted = self._wanted_rules()
             for rule in self._mapping.rules:
                 self._plan_rule(rule, wanted)
-            self._withdraw_removed()
         return Changes(adds=tuple(self._adds), moves=tuple(self._moves))
 
     # -- is this order ours at all?
 
     def _is_ours(self) -> bool:
-        if any(not _is_stray(delivery) for delivery in self._ours):
+        """Go by what was taken on, also under an older name of the file."""
+        keys = set(self._keys.values())
+        if any(
+            not _is_stray(delivery)
+            for delivery in self._case.deliveries
+            if delivery.mapping == self._mapping.name
+            or delivery.effect_key in keys
+        ):
             return True
         since = became_ours_at(self._case.state)
         return since is not None and since >= self._case.since
@@ -183,6 +203,9 @@ class _Planner:
         wanted: dict[str, Reason | None] = {}
         for rule in self._mapping.rules:
             if not self._moment_holds(rule):
+                continue
+            if self._case.state.snapshot is None:
+                wanted[rule.name] = None  # there is nothing to judge it by
                 continue
             try:
                 if condition_holds(self._mapping, rule, self._document):
@@ -208,13 +231,13 @@ class _Planner:
     # -- one rule
 
     def _plan_rule(self, rule: Rule, wanted: Dict[str, Reason | None]) -> None:
-        latest = self._latest(effect_key(rule, self._mapping, self._id))
+        latest = self._latest(self._keys[rule.name])
         if rule.name not in wanted:
             self._not_wanted(rule, latest)
-        elif rule.operation is None:
-            self._plan_question(rule, latest)
         elif self._case.state.snapshot is None:
             self._plan_early_parcel(rule, latest)
+        elif rule.operation is None:
+            self._plan_question(rule, latest)
         elif self._passed(rule, wanted):
             self._plan_passed(rule, latest)
         elif rule.once:
@@ -224,13 +247,12 @@ class _Planner:
         if rule.once:
             self._plan_changed(rule, latest)
 
-    @property
-    def _id(self) -> str:
-        return self._case.state.id
-
     def _latest(self, key: str) -> Delivery | None:
         found = [d for d in self._case.deliveries if d.effect_key == key]
-        return max(found, key=lambda d: d.generation, default=None)
+        latest = max(found, key=lambda d: d.generation, default=None)
+        if latest is None or latest.id not in self._removed:
+            return latest
+        return replace(latest, state=S.CANCELLED, reason="rule_removed")
 
     def _not_wanted(self, rule: Rule, latest: Delivery | None) -> None:
         if latest is None or latest.mapping != self._mapping.name:
@@ -245,50 +267,56 @@ class _Planner:
             self._withdraw(latest, code)
 
     def _plan_once(self, rule: Rule, latest: Delivery | None) -> None:
-        if latest is None:
-            self._add(rule, 1)
-        elif _withdrawn_by_plan(latest):
-            self._add(rule, latest.generation + 1)
-        elif latest.state in WENT_OUT and self._cancel_applied(latest):
-            self._add(rule, latest.generation + 1, _CAME_BACK)
-        else:
+        came_back = self._came_back(rule)
+        due = latest is None or _withdrawn_by_plan(latest)
+        if due or (came_back and _done(latest)):
+            self._add(rule, latest, came_back)
+        elif latest is not None:
             self._wake(latest)
 
     def _plan_repeatable(self, rule: Rule, latest: Delivery | None) -> None:
-        if latest is None:
-            self._add(rule, 1)
-        elif _withdrawn_by_plan(latest) or latest.state is S.SUPERSEDED:
-            self._add(rule, latest.generation + 1)
+        came_back = self._came_back(rule)
+        if latest is None or _may_be_planned_again(latest):
+            self._add(rule, latest, came_back)
         elif latest.state in {S.CLAIMED, S.SENDING}:
             if self._case.told and self._case.changed:
-                self._add(rule, latest.generation + 1)
+                self._add(rule, latest)
+        elif came_back and _done(latest):
+            self._add(rule, latest, came_back)
         elif latest.state is S.DEAD or latest.reason == BY_OPERATOR:
             self._plan_after_dead(rule, latest)
-        elif latest.state in {S.SUCCEEDED, S.UNCHANGED}:
+        elif _done(latest):
             self._plan_again(rule, latest)
         else:
             self._wake(latest)
 
     def _plan_passed(self, rule: Rule, latest: Delivery | None) -> None:
         """Send it once, before the later one; never after it."""
-        if latest is not None:
+        later_went = self._later_went(rule)
+        if latest is None or _withdrawn_by_plan(latest):
+            if not later_went:
+                self._add(rule, latest, self._came_back(rule))
+        elif not later_went:
             self._wake(latest)
-            return
-        later_went = any(
-            delivery.operation == _operation(rule)
-            and delivery.place > f"{self._mapping.name}/{rule.position:03d}/~"
-            and delivery.state not in UNSENT
-            for delivery in self._ours
-            if delivery.kind is Kind.CALL
+        elif latest.state in UNSENT and not latest.forced:
+            self._move(latest, S.SUPERSEDED, _reason("newer_order"))
+
+    def _later_went(self, rule: Rule) -> bool:
+        later = {
+            self._keys[other.name]
+            for other in self._mapping.rules
+            if other.position > rule.position
+            and other.operation is rule.operation
+        }
+        return any(
+            delivery.effect_key in later and delivery.state in ON_ITS_WAY
+            for delivery in self._case.deliveries
         )
-        if not later_went:
-            self._add(rule, 1)
 
     def _plan_again(self, rule: Rule, latest: Delivery) -> None:
         """Send a repeatable call again when it would say something else."""
         if not self._case.told:
             return
-        cancel_applied = self._cancel_applied(latest)
         rendered = self._rendered_hash(rule)
         applied = self._last_applied(rule)
         if applied is None and not self._case.changed:
@@ -297,23 +325,25 @@ class _Planner:
             return
         if rendered is None and not self._case.changed:
             return
-        reason = _CAME_BACK if cancel_applied else None
-        self._add(rule, latest.generation + 1, reason)
+        self._add(rule, latest)
 
     def _plan_after_dead(self, rule: Rule, latest: Delivery) -> None:
         """Try again by itself only when the order says something else."""
         if not (self._case.told and self._case.changed):
             return
-        rendered = self._rendered_hash(rule)
-        if rendered is None or rendered == _hash_of_kept(latest):
+        rendered, kept = self._rendered_hash(rule), _hash_of_kept(latest)
+        if rendered is None or rendered == kept:
             return
+        if kept is None and latest.state is S.CANCELLED:
+            return  # a person withdrew it, whatever it would have said
         if latest.state is S.DEAD:
             self._move(latest, S.SUPERSEDED, _reason("newer_order"))
-        self._add(rule, latest.generation + 1)
+        self._add(rule, latest, self._came_back(rule))
 
     def _plan_early_parcel(self, rule: Rule, latest: Delivery | None) -> None:
         """A parcel came before any body of its order: wait for that."""
-        if latest is not None or rule.when not in OF_PARCELS:
+        early = rule.when in OF_PARCELS and rule.operation is not None
+        if latest is not None or not early:
             return
         first = self._case.state.first_parcel_at or self._case.now
         until = Instant(first + PATIENCE)
@@ -346,24 +376,20 @@ class _Planner:
         if latest is not None and not _withdrawn_by_plan(latest):
             return
         generation = latest.generation + 1 if latest else 1
-        if rule.when in AFTER_CANCEL:
-            creates = self._creates()
-            if any(d.state in MAY_GO_OUT for d in creates):
+        creating = {r.name for r in self._mapping.rules if r.once}
+        if rule.when in AFTER_CANCEL and creating:
+            creates = self._creates(creating)
+            if any(_may_go_out(create) for create in creates):
                 return  # asked once it is known
-            about_create = any(rule.once for rule in self._mapping.rules)
-            if about_create and not any(d.state in WENT_OUT for d in creates):
-                if creates and latest is None:
+            if not any(create.state in WENT_OUT for create in creates):
+                if latest is None:
                     self._ask(rule, generation, _NEVER_CREATED)
                 return
         self._ask(rule, generation, None)
 
-    def _creates(self) -> list[Delivery]:
-        once = {rule.name for rule in self._mapping.rules if rule.once}
-        return [
-            d
-            for d in self._at_target
-            if d.rule in once and d.kind is Kind.CALL
-        ]
+    def _creates(self, creating: set[str]) -> list[Delivery]:
+        keys = {self._keys[name] for name in creating}
+        return [d for d in self._case.deliveries if d.effect_key in keys]
 
     def _ask(
         self, rule: Rule, generation: int, withdrawn: Reason | None
@@ -386,7 +412,7 @@ class _Planner:
     # -- changed after its create
 
     def _plan_changed(self, rule: Rule, created: Delivery | None) -> None:
-        key = f"{effect_key(rule, self._mapping, self._id)}/changed"
+        key = f"{self._keys[rule.name]}/changed"
         latest = self._latest(key)
         open_question = latest is not None and latest.state is S.HELD
         over = self._cancelled or self._moments[Moment.SHIPPED]
@@ -402,7 +428,8 @@ class _Planner:
             if latest is not None and open_question:
                 self._withdraw(latest, "changed_back")
             return
-        if latest is not None and latest.request == today:
+        settled = latest is not None and not _withdrawn_by_plan(latest)
+        if latest is not None and settled and latest.request == today:
             return
         self._ask_about_change(rule, latest, told, today)
 
@@ -450,17 +477,36 @@ class _Planner:
 
     # -- what is shared
 
-    def _cancel_applied(self, latest: Delivery) -> bool:
-        """Return whether the target heard of a cancel after *latest*."""
+    def _came_back(self, rule: Rule) -> Reason | None:
+        """
+        Return a reason to ask a person before the rule is done.
+
+        The target heard, or may hear, of a cancel after it heard of the
+        rule, and the order asks for the rule again.
+        """
+        if rule.when in AFTER_CANCEL:
+            return None
         cancels = {
             rule.name
             for rule in self._mapping.rules
             if rule.when is Moment.CANCELLED
         }
-        return any(
-            d.rule in cancels and d.state is S.SUCCEEDED and d.id > latest.id
+        went = max(
+            (
+                (d.updated_at, d.id)
+                for d in self._at_target
+                if d.effect_key == self._keys[rule.name]
+                and d.state in WENT_OUT
+            ),
+            default=(0, 0),
+        )
+        heard = any(
+            d.rule in cancels
+            and d.state in WENT_OUT | MAY_GO_OUT
+            and (d.updated_at, d.id) > went
             for d in self._at_target
         )
+        return _CAME_BACK if heard else None
 
     def _last_applied(self, rule: Rule) -> str | None:
         """Return the hash of what this operation last told the target."""
@@ -484,10 +530,8 @@ class _Planner:
             return None
 
     def _withdraw_removed(self) -> None:
-        names = {rule.name for rule in self._mapping.rules}
-        for delivery in self._ours:
-            if delivery.rule not in names and delivery.state in UNSENT:
-                self._withdraw(delivery, "rule_removed")
+        for delivery in self._removed.values():
+            self._withdraw(delivery, "rule_removed")
 
     def _withdraw(self, delivery: Delivery, code: str) -> None:
         self._move(delivery, S.CANCELLED, _reason(code))
@@ -512,8 +556,12 @@ class _Planner:
         )
 
     def _add(
-        self, rule: Rule, generation: int, held: Reason | None = None
+        self,
+        rule: Rule,
+        latest: Delivery | None,
+        held: Reason | None = None,
     ) -> None:
+        generation = latest.generation + 1 if latest else 1
         fresh = delivery_of(rule, self._mapping, self._case.state, generation)
         if held is not None:
             self._adds.append(replace(fresh, state=S.HELD, reason=held))
@@ -584,6 +632,23 @@ def _is_stray(delivery: Delivery) -> bool:
 
 def _withdrawn_by_plan(delivery: Delivery) -> bool:
     return delivery.state is S.CANCELLED and delivery.reason != BY_OPERATOR
+
+
+def _done(delivery: Delivery | None) -> bool:
+    return delivery is not None and delivery.state in {
+        S.SUCCEEDED,
+        S.UNCHANGED,
+    }
+
+
+def _may_be_planned_again(delivery: Delivery) -> bool:
+    return _withdrawn_by_plan(delivery) or delivery.state is S.SUPERSEDED
+
+
+def _may_go_out(create: Delivery) -> bool:
+    """Return whether it may be at the target, or a person sent it there."""
+    sent_again = create.forced and create.state in LIVE
+    return create.state in MAY_GO_OUT or sent_again
 
 
 def _hash_of_kept(delivery: Delivery) -> str | None:

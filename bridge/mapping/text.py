@@ -132,7 +132,10 @@ def _problem_at(at: int, text: str, file: str, message: str) -> Problem:
 
 
 def _unreadable(error: MarkedYAMLError, text: str, file: str) -> Problem:
+    told = (error.problem or "is no YAML").strip()
     mark = error.problem_mark or error.context_mark
+    if "end of stream" in told:  # what was opened matters, not the end
+        mark = error.context_mark or mark
     line = mark.line + 1 if mark else 0
     rows = text.splitlines()
     row = rows[line - 1] if 0 < line <= len(rows) else ""
@@ -141,7 +144,7 @@ def _unreadable(error: MarkedYAMLError, text: str, file: str) -> Problem:
         line=line,
         column=mark.column + 1 if mark else 0,
         text=row.strip()[:80],
-        message=_yaml_message((error.problem or "is no YAML").strip(), row),
+        message=_yaml_message(told, row),
     )
 
 

@@ -163,7 +163,7 @@ class Oracle:
             if number is not None:
                 self._late(row, state, link)
             return False
-        if state in UNKNOWN:
+        if state in UNKNOWN | {S.SUCCEEDED}:
             self._forget(row)
         tried = number is not None or state in {S.PENDING, S.SETTLING}
         row = self.rows[id]
@@ -303,7 +303,7 @@ class Oracle:
 
     def _forget(self, row: Row) -> None:
         for other in list(self.rows.values()):
-            if other.effect == row.effect:
+            if other.lane == row.lane:
                 self.rows[other.id] = replace(other, applied=None)
 
     def _applied_after(

@@ -224,10 +224,11 @@ class JournalAndOracle(RuleBasedStateMachine):
         known = [
             other
             for other in self.oracle.rows.values()
-            if other.effect == row.effect and other.applied is not None
+            if other.lane == row.lane and other.applied is not None
         ]
-        newest = max(known, key=lambda row: row.generation, default=None)
-        assert claim.applied_hash == (newest.applied if newest else None)
+        assert len(known) <= 1
+        applied = known[0].applied if known else None
+        assert claim.applied_hash == applied
         link = self.oracle.links.get((row.order, row.target, "link"))
         assert claim.links.get("link") == link
 

@@ -253,7 +253,7 @@ def test_lost_fence_intends_nothing(journal: Journal) -> None:
 
 
 def test_applied(journal: Journal) -> None:
-    """A success is kept with its answer, and the order is planned again."""
+    """A success is kept with its answer; there is nothing to plan anew."""
     keep(journal, new_delivery())
     held = claim_one(journal)
 
@@ -273,8 +273,19 @@ def test_applied(journal: Journal) -> None:
     assert attempt.phase is Phase.ANSWERED
     assert (attempt.outcome, attempt.status) == ("applied", 201)
     assert (attempt.answer, attempt.ended_at) == ("{}", later(7))
-    assert journal.orders_due(later(7), 9) == [(STORE, ORDER)]
+    assert journal.orders_due(later(7), 9) == []
     assert revision(journal, after) == 2
+
+
+def test_planned_anew_when_told_meanwhile(journal: Journal) -> None:
+    """A plan made while a call was under way is made again after it."""
+    keep(journal, new_delivery())
+    held = claim_one(journal)
+    keep(journal, new_delivery(rule="tracking", operation="update_delivery"))
+
+    send(journal, S.SUCCEEDED, claimed=held, now=later(7))
+
+    assert journal.orders_due(later(7), 9) == [(STORE, ORDER)]
 
 
 @pytest.mark.parametrize("state", [S.PENDING, S.SETTLING])

@@ -362,7 +362,7 @@ HOT = {
     "append_event", "event_of_key", "unplanned", "orders_due", "judge_event",
     "order", "insert_order", "update_order", "touch_order", "replan_order",
     "insert_delivery", "delivery", "save_delivery", "newest_generation",
-    "applied_hash", "forget_applied", "wake_waiting", "links_of_order",
+    "applied_hash", "forget_applied", "held_for_link", "wake_waiting", "links_of_order",
     "links_at_target", "due_heads", "claim_delivery", "take_slot",
     "give_back_slot", "intend", "open_attempt", "close_attempt",
     "last_attempt", "lose_attempts", "maybe_applied", "lost_leases",
@@ -447,7 +447,7 @@ def test_nothing_in_limbo(journal: SQLiteJournal) -> None:
         pytest.raises(sqlite3.IntegrityError, match="CHECK"),
         journal.writing(),
     ):
-        journal._connections.database().execute(  # noqa: SLF001
+        journal._connections._process._writer().execute(  # noqa: SLF001
             "UPDATE deliveries SET due_at = NULL"
         )
 
