@@ -9,7 +9,7 @@ and made again on the next round.
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic_core import from_json
 
@@ -102,9 +102,45 @@ class Planner:
         due = self._journal.orders_due(self._now(), BATCH)
         for key in due:
             by_order.setdefault(key, [])
-        for (store, order_id), reads in by_order.items():
-            self._plan_safely(store, order_id, reads)
+        made = [
+            plan
+            for (store, order_id), reads in by_order.items()
+            if (plan := self._plan_safely(store, order_id, reads)) is not None
+        ]
+        if made:
+            self._keep(made)
         return len(events) + len(due)
+
+    def _keep(self, plans: Sequence[OrderPlan]) -> None:
+        """Keep the plans; what was refused is made anew on the next round."""
+        try:
+            kept = self._journal.plan(plans, self._now())
+        except ValueError:  # one of them is wrong: a fault of ours
+            self._keep_what_can_be(plans)
+            return
+        for plan, is_kept in zip(plans, kept, strict=True):
+            if is_kept and (plan.events or plan.adds or plan.moves):
+                observe(
+                    "order.planned",
+                    store=plan.store,
+                    events=len(plan.events),
+                    added=len(plan.adds),
+                    moved=len(plan.moves),
+                )
+
+    def _keep_what_can_be(self, plans: Sequence[OrderPlan]) -> None:
+        """Keep each plan alone; a wrong one is closed, and stops no other."""
+        if len(plans) > 1:
+            for plan in plans:
+                self._keep([plan])
+            return
+        (wrong,) = plans
+        observe("order.unplannable", store=wrong.store, error="ValueError")
+        closed = [
+            _unusable(told.id, "internal_error") for told in wrong.events
+        ]
+        empty = replace(wrong, adds=(), moves=(), links=(), events=closed)
+        self._journal.plan([empty], self._now())
 
     # -- reading
 
@@ -136,10 +172,10 @@ class Planner:
 
     def _plan_safely(
         self, store: str, order_id: str, reads: Sequence[_Read]
-    ) -> None:
+    ) -> OrderPlan | None:
         """Plan one order; a fault of ours stops this order alone."""
         try:
-            self._plan_order(store, order_id, reads)
+            return self._plan_order(store, order_id, reads)
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             observe(
                 "order.unplannable", store=store, error=type(error).__name__
@@ -147,14 +183,15 @@ class Planner:
             self._journal.set_aside(
                 [_unusable(read.event.id, "internal_error") for read in reads]
             )
+            return None
 
     def _plan_order(
         self, store: str, order_id: str, reads: Sequence[_Read]
-    ) -> None:
+    ) -> OrderPlan | None:
         dossier = self._journal.dossier(store, order_id)
         before = self._state(store, order_id, dossier)
         if before is None:
-            return
+            return None
         state = before
         for read in reads:
             state = fold_reading(
@@ -174,7 +211,7 @@ class Planner:
             body_event=body_event,
         )
         off = bool(self._live().catalog.off)
-        plan = OrderPlan(
+        return OrderPlan(
             store=store,
             order_id=order_id,
             seen_revision=dossier.order.revision if dossier.order else None,
@@ -193,14 +230,6 @@ class Planner:
             adds=[*duties, *adds],
             moves=moves,
         )
-        if self._journal.plan(plan, self._now()):
-            observe(
-                "order.planned",
-                store=store,
-                events=len(reads),
-                added=len(plan.adds),
-                moved=len(plan.moves),
-            )
 
     def _state(
         self, store: str, order_id: str, dossier: Dossier

@@ -38,7 +38,12 @@ from bridge.model import (
 )
 from bridge.targets.account import Target
 from bridge.targets.contract import Operation, TokenExchange, jwt_expiry
-from bridge.targets.outcome import outcome_of
+from bridge.targets.outcome import (
+    BAD_CERTIFICATE,
+    TRY_LATER,
+    outcome_of,
+    retry_after,
+)
 
 ANSWER_CAP = 1024 * 1024  # bytes; an answer of ours is a few KB
 KEEP_IDLE_S = 2.0
@@ -48,7 +53,11 @@ KEEP_IDLE_S = 2.0
 RENEW_BEFORE = MINUTE
 """A token is renewed so long before it ends."""
 
+WRITE_PIECE = 16 * 1024
+"""Bytes that are written between two looks at the deadline."""
+
 WRITING = "http11.send_request_headers.started"
+UNWRITTEN = "http11.send_request_headers.failed"
 ANSWERED = "http11.receive_response_headers.complete"
 
 
@@ -161,7 +170,7 @@ class Sender:
         before_first_byte: Callable[[], None] = lambda: None,
     ) -> Exchange:
         """Write one request and read its answer, within the deadline."""
-        progress = _Progress(before_first_byte)
+        progress = _Progress(before_first_byte, self._deadline)
         with self._deadline.within(self.target.timeout / 1000):
             try:
                 self._send(request, headers, progress)
@@ -188,6 +197,7 @@ class Sender:
             f"{self.target.base_url}{request.path}",
             content=body,
             headers={**sent, **headers},
+            timeout=self.target.timeout / 1000,  # for a free connection
             extensions={"trace": progress.trace},
         ) as response:
             progress.status = response.status_code
@@ -220,7 +230,7 @@ class Sender:
         if found.status is not None and found.status < 300:  # noqa: PLR2004
             token = exchange.token(_json(found.answer))
         if token is None:
-            return _no_token(found)
+            return _no_token(found, now=self._now())
         expiry = jwt_expiry(token)
         ends = (
             Instant(expiry * 1000)
@@ -234,8 +244,16 @@ class Sender:
 _NOTHING_WRITTEN = Exchange(phase=Phase.PREPARED)
 
 
-def _no_token(found: Exchange) -> Outcome:
+def _no_token(found: Exchange, *, now: Instant) -> Outcome:
     """Say what it means that no token was to be had."""
+    if found.status in TRY_LATER:
+        reason = Reason(
+            code=f"token_http_{found.status}",
+            text=f"the target gives no token now ({found.status})",
+        )
+        return NotProcessed(
+            reason=reason, wait=retry_after(found.retry_after, now=now)
+        )
     if found.status in {400, 401, 403, 404}:
         reason = Reason(
             code="credentials_refused",
@@ -244,7 +262,10 @@ def _no_token(found: Exchange) -> Outcome:
         return NotProcessed(reason=reason, refused_credentials=True)
     code = found.failure or f"http_{found.status}"
     text = "the target could not be asked for a token"
-    return NotSent(reason=Reason(code=f"token_{code}", text=text))
+    return NotSent(
+        reason=Reason(code=f"token_{code}", text=text),
+        pause=found.failure == BAD_CERTIFICATE,
+    )
 
 
 def _json(answer: bytes) -> JSON:
@@ -291,8 +312,11 @@ class _Tokens:
 class _Progress:
     """How far one exchange got; fed by httpcore's trace."""
 
-    def __init__(self, before_first_byte: Callable[[], None]) -> None:
+    def __init__(
+        self, before_first_byte: Callable[[], None], deadline: "_Deadline"
+    ) -> None:
         self._before_first_byte = before_first_byte
+        self._deadline = deadline
         self._written = False
         self.hook_failed = False
         self.status: int | None = None
@@ -303,10 +327,14 @@ class _Progress:
     def trace(self, name: str, info: dict[str, Any]) -> None:
         """Run the hook before the first byte; note the status line."""
         if name == WRITING:
+            self._deadline.left()
             self.hook_failed = True
             self._before_first_byte()
             self.hook_failed = False
+            self._deadline.left()
             self._written = True
+        elif name == UNWRITTEN and isinstance(info["exception"], UNSENDABLE):
+            self._written = False  # it was turned down before it was written
         elif name == ANSWERED:
             self.status = info["return_value"][1]
 
@@ -330,12 +358,19 @@ class DeadlinePassed(httpcore.TimeoutException):
     """The whole exchange took longer than it may."""
 
 
+def _timed_out(error: httpcore.TimeoutException, deadline: "_Deadline") -> str:
+    if isinstance(error, httpcore.PoolTimeout):
+        return "pool"
+    late = isinstance(error, DeadlinePassed) or deadline.passed()
+    return "deadline" if late else "timeout"
+
+
 def _failure(error: Exception, deadline: "_Deadline") -> str:
     """Return the code of what broke."""
-    if isinstance(error, DeadlinePassed) or deadline.passed():
+    if isinstance(error, httpcore.TimeoutException):
+        return _timed_out(error, deadline)
+    if deadline.passed():
         return "deadline"
-    if isinstance(error, httpx.TimeoutException | httpcore.TimeoutException):
-        return "timeout"
     if isinstance(error, UNSENDABLE):
         return "unsendable"
     cause: BaseException | None = error
@@ -400,7 +435,9 @@ class _Stream(httpcore.NetworkStream):
 
     @override
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, self._deadline.left())
+        for start in range(0, len(buffer), WRITE_PIECE):
+            piece = buffer[start : start + WRITE_PIECE]
+            self._inner.write(piece, self._deadline.left())
 
     @override
     def close(self) -> None:

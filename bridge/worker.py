@@ -1,9 +1,9 @@
 """
 The worker: plan and send, in a loop; signals, drain.
 
-One thread plans and claims; a pool of threads sends. The loop wakes within
-milliseconds of a commit by anybody (`Journal.change_mark`), of a delivery
-that ends, or of the time when something is due, and otherwise sleeps.
+One thread plans, one claims, a pool of threads sends. Each loop wakes within
+milliseconds of a commit by anybody (`Journal.change_mark`), of a call that
+ends, or of the time when something is due, and otherwise rests.
 """
 
 import threading
@@ -25,6 +25,9 @@ LOOK_S = 0.02
 
 TICK = Millis(SECOND)
 """How often leases are looked after and a sign of life is left."""
+
+FAULT_S = 0.5
+"""How long to wait before trying again what failed by our own fault."""
 
 MOST_THREADS = 64
 
@@ -78,25 +81,42 @@ class Worker:
         """Work until stopped, then let what is under way end."""
         self._journal.take_over(self._owner, self._now())
         observe("worker.started", owner=self._owner)
-        while not self._stopped.is_set():
-            mark = self._mark()
-            try:
-                busy = self.step()
-            except JournalUnavailable as error:
-                observe("worker.journal_unavailable", error=str(error))
-                busy = 0
-            if not busy:
-                self._sleep(mark)
+        planning = threading.Thread(
+            target=self._repeat, args=(self._planner.run_once,), name="plan"
+        )
+        planning.start()
+        self._repeat(self._send_once)
+        planning.join()
         self.close()
         observe("worker.stopped", owner=self._owner)
 
     def step(self) -> int:
-        """Plan and start what is due; return how much that was."""
+        """Plan and start what is due, once; return how much that was."""
+        return self._planner.run_once() + self._send_once()
+
+    def _repeat(self, work: Callable[[], int]) -> None:
+        """Do *work* until stopped, resting while there is none."""
+        while not self._stopped.is_set():
+            mark = self._mark()
+            if not self._safely(work):
+                self._rest(mark)
+
+    def _safely(self, work: Callable[[], int]) -> int:
+        """A fault of ours is said, and the next round tries again."""
+        try:
+            return work()
+        except JournalUnavailable as error:
+            observe("worker.journal_unavailable", error=type(error).__name__)
+        except Exception as error:  # noqa: BLE001  the others' orders go on
+            observe("worker.fault", error=type(error).__name__, level="error")
+        self._stopped.wait(FAULT_S)
+        return 0
+
+    def _send_once(self) -> int:
         now = self._now()
         if now >= self._next_tick:
             self._tick(now)
-        planned = self._planner.run_once()
-        return planned + self._start_due()
+        return self._start_due()
 
     def _tick(self, now: Instant) -> None:
         self._next_tick = Instant(now + TICK)
@@ -160,7 +180,7 @@ class Worker:
             )
         self._woken.set()
 
-    # -- sleeping
+    # -- resting
 
     def _mark(self) -> int:
         try:
@@ -168,14 +188,19 @@ class Worker:
         except JournalUnavailable:
             return -1
 
-    def _sleep(self, mark: int) -> None:
-        """Sleep until something happened or is due."""
-        due = self._journal.next_due(self._now())
+    def _rest(self, mark: int) -> None:
+        """Rest until somebody commits, a call ends or something is due."""
+        due = self._safely_due()
         while not self._stopped.is_set():
-            now = self._now()
-            if now >= self._next_tick or (due is not None and due <= now):
-                self._woken.wait(LOOK_S)
-                break
             if self._woken.wait(LOOK_S) or self._mark() != mark:
                 break
+            now = self._now()
+            if now >= self._next_tick or (due is not None and due <= now):
+                break
         self._woken.clear()
+
+    def _safely_due(self) -> Instant | None:
+        try:
+            return self._journal.next_due(self._now())
+        except JournalUnavailable:
+            return None

@@ -127,7 +127,13 @@ def keep(
     plan = plan_for(*adds, **changes)
     row = journal.dossier(plan.store, plan.order_id).order
     seen = None if row is None else row.revision
-    assert journal.plan(
-        plan_for(*adds, **{"seen_revision": seen, **changes}), now
+    assert plan_one(
+        journal, plan_for(*adds, **{"seen_revision": seen, **changes}), now
     )
     return journal.dossier(plan.store, plan.order_id).deliveries
+
+
+def plan_one(journal: Journal, plan: OrderPlan, now: Instant) -> bool:
+    """Keep one plan; return whether it was kept."""
+    (kept,) = journal.plan([plan], now)
+    return kept

@@ -3,17 +3,19 @@
 import fcntl
 import os
 import signal
+import socket
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from bridge.commands.exits import ExitCode, Failed
-from bridge.errors import JournalUnavailable
+from bridge.errors import JournalUnavailable, SettingsError
 from bridge.journal.opening import open_journal
 from bridge.journal.protocol import Journal
 from bridge.settings import (
@@ -33,7 +35,7 @@ WEB_ENDS_IN_S = 25
 ANOTHER_ENDS_IN_S = 60.0
 """For the workers of a killed `serve` to end what they are at."""
 
-_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 WORKERS = click.option(
     "--workers",
@@ -53,6 +55,7 @@ def serve(workers: int) -> None:
     settings = read_settings(os.environ)
     targets = checked_targets(settings)
     with held_alone(settings.database) as lock:
+        refuse_taken_address(settings)
         prepare(settings, targets)
         with tempfile.TemporaryDirectory(prefix="bridge-metrics-") as numbers:
             environ = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": numbers}
@@ -61,7 +64,10 @@ def serve(workers: int) -> None:
                 monotonic=monotonic,
                 sleep=time.sleep,
             )
-            on_ending(supervisor.stop)
+            for number in ENDING:
+                signal.signal(
+                    number, lambda _number, _frame: supervisor.stop()
+                )
             status = supervisor.run()
     sys.exit(status)
 
@@ -184,10 +190,23 @@ def _take(descriptor: int, path: str, wait_s: float) -> None:
             return
 
 
-def on_ending(stop: Callable[[], None]) -> None:
-    """Call *stop* when this process is asked to end."""
-    for number in _ENDING:
-        signal.signal(number, lambda _number, _frame: stop())
+def refuse_taken_address(settings: Settings) -> None:
+    """
+    See that the web process will be able to listen.
+
+    Raises:
+        SettingsError: somebody else listens there, or it is not ours.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    address = (settings.host, settings.port)
+    try:
+        socket.create_server(address, family=family).close()
+    except OSError as error:
+        message = (
+            f"{settings.host}:{settings.port} can not be listened on"
+            f" ({error.strerror}): set BRIDGE_HOST and BRIDGE_PORT"
+        )
+        raise SettingsError(message) from None
 
 
 @click.command()
@@ -225,8 +244,16 @@ def worker() -> None:
     """Plan and send; ends what is under way before it stops."""
     from bridge.compose import worker as make_worker
 
+    # Blocked before there are threads, and waited for in one of its own: a
+    # handler would run within the loop, and could meet a lock it holds.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     made = make_worker()
-    on_ending(made.stop)
+
+    def wait_for_the_end() -> None:
+        signal.sigwait(ENDING)
+        made.stop()
+
+    threading.Thread(target=wait_for_the_end, daemon=True).start()
     made.run()
 
 

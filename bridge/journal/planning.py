@@ -81,13 +81,9 @@ class Planning(Verbs):
             )
 
     @override
-    def plan(self, plan: OrderPlan, now: Instant) -> bool:
-        try:
-            with self.writing() as session:
-                _keep_plan(session, plan, now)
-        except _PlanRefused:
-            return False
-        return True
+    def plan(self, plans: Sequence[OrderPlan], now: Instant) -> Sequence[bool]:
+        with self.writing() as session:
+            return [_is_kept(session, plan, now) for plan in plans]
 
     @override
     def set_aside(self, verdicts: Sequence[EventVerdict]) -> None:
@@ -101,6 +97,15 @@ class Planning(Verbs):
             session.run(
                 "replan_order", store=store, order_id=order_id, now=now
             )
+
+
+def _is_kept(session: Session, plan: OrderPlan, now: Instant) -> bool:
+    try:
+        with session.part():
+            _keep_plan(session, plan, now)
+    except _PlanRefused:
+        return False
+    return True
 
 
 def find_order(session: Session, store: str, order_id: str) -> OrderRow | None:

@@ -374,16 +374,16 @@ class Journal(Protocol):
         """Return all that planning needs of one order."""
         ...
 
-    def plan(self, plan: OrderPlan, now: Instant) -> bool:
+    def plan(self, plans: Sequence[OrderPlan], now: Instant) -> Sequence[bool]:
         """
-        Keep a plan, all of it or nothing.
+        Keep plans, each of them whole or not at all.
 
         Events become planned, the order is stored, deliveries are added
         and moved, links are kept.
 
         Returns:
-            False when the order, or a delivery to be moved, had changed
-            since; nothing was kept.
+            For each plan, False when its order, or a delivery to be moved,
+            had changed since; nothing of it was kept.
 
         Raises:
             ValueError: a move that `TRANSITIONS` has not, or of a delivery

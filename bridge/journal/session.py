@@ -55,6 +55,10 @@ class Session(Protocol):
         """Run a statement and return how many rows it changed."""
         ...
 
+    def part(self) -> AbstractContextManager[None]:
+        """Open a part of it that is undone when the block raises."""
+        ...
+
 
 class Verbs(Journal):
     """What a group of verbs stands on."""

@@ -53,6 +53,19 @@ class SQLiteSession(Session):
     def run(self, name: str, /, **values: object) -> int:
         return self._database.execute(STATEMENTS[name], values).rowcount
 
+    @override
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        self._database.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            if self._database.conn.in_transaction:
+                self._database.execute("ROLLBACK TO part")
+                self._database.execute("RELEASE part")
+            raise
+        self._database.execute("RELEASE part")
+
 
 class SQLiteJournal(
     Taking, Planning, Sending, Gates, Texts, Showing, Operating

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -342,6 +343,11 @@ class _Compiler:
             node = node.value[key]
         return node
 
+    def _name_of(self, rule: str) -> Node:
+        """Return a node where the rule's name stands."""
+        line, column = self._child("rules").keys[rule]
+        return Node(value=None, line=line, column=column)
+
     def _has(self, *path: str) -> bool:
         node = self._child(*path[:-1])
         return isinstance(node.value, dict) and path[-1] in node.value
@@ -411,7 +417,7 @@ class _Compiler:
         question = None
         if bool(form.call) == bool(form.ask):
             self._report(
-                self._child(*here), "a rule needs either `call` or `ask`"
+                self._name_of(name), "a rule needs either `call` or `ask`"
             )
         elif form.call:
             operation = self._operation(self._child(*here, "call"), contract)
@@ -424,7 +430,7 @@ class _Compiler:
         return Rule(
             name=name,
             position=position,
-            line=self._child(*here).at(())[0],
+            line=self._name_of(name).line,
             when=Moment(form.when),
             condition=self._expression(*here, "if"),
             operation=operation,
@@ -466,7 +472,7 @@ class _Compiler:
             ("path", path, operation.path_fields),
             ("body", body, operation.body),
         ):
-            at = self._child("rules", rule)
+            at = self._name_of(rule)
             found = template or Fields(
                 line=at.line, column=at.column, fields=()
             )
@@ -498,7 +504,11 @@ class _Compiler:
                 parts.append(text)
                 continue
             inner = Node(value=f"= {text}", line=node.line, column=node.column)
-            expression = self._reader.expression(inner, shape)
+            expression = self._reader.expression(
+                inner,
+                shape,
+                hint=": a question shows id, name, store and links only",
+            )
             if expression is not None:
                 parts.append(expression)
         return Question(parts=tuple(parts))
@@ -524,7 +534,7 @@ class _Compiler:
             other = seen.setdefault(rule.operation.name, rule.name)
             if other != rule.name:
                 self._report(
-                    self._child("rules", rule.name),
+                    self._name_of(rule.name),
                     f"{rule.operation.name} may happen once for an order, "
                     f"and the rule {other!r} does it already",
                 )
@@ -552,18 +562,31 @@ def _reads_raw(rule: Rule) -> bool:
     return any(expression.reads_raw for expression in expressions)
 
 
+_UNKNOWN = "extra_forbidden"
+
+
 def _form_problems(
     errors: Iterable[ErrorDetails], root: Node, file: str
 ) -> list[Problem]:
-    """Return one problem for each place; a union tells each branch's."""
+    """
+    Return one problem for each place; a union tells each branch's.
+
+    A key that is missing because it was misspelt is told once.
+    """
+    slips: set[tuple[int | str, ...]] = set()
     found: dict[tuple[int | str, ...], Problem] = {}
-    for details in errors:
+    for details in sorted(errors, key=lambda e: e["type"] != _UNKNOWN):
         text_wanted = details["type"] == "string_type"
         if text_wanted and isinstance(details["input"], dict):
             continue
         path = _clean(details["loc"])
-        found.setdefault(path, _form_problem(details, root, file))
-    return list(found.values())
+        if details["type"] == _UNKNOWN:
+            words = _words_at(path[:-1])
+            close = get_close_matches(str(path[-1]), words, n=1, cutoff=0.5)
+            slips |= {(*path[:-1], word) for word in close}
+        if path not in slips:
+            found.setdefault(path, _form_problem(details, root, file))
+    return sorted(found.values(), key=lambda problem: problem.line)
 
 
 def _form_problem(details: ErrorDetails, root: Node, file: str) -> Problem:

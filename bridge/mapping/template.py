@@ -204,6 +204,7 @@ class TemplateReader:
                 if "each" in parts:
                     message = "`each` needs `item` beside it, and nothing else"
                     self._report(node, message)
+                    return Template(line=node.line, column=node.column)
                 return Fields(
                     line=node.line,
                     column=node.column,
@@ -222,8 +223,15 @@ class TemplateReader:
             case _:
                 return self._scalar(node, shape)
 
-    def expression(self, node: Node, shape: Any = FIELDS) -> Expression | None:
-        """Return the expression of a scalar that begins with `=`."""
+    def expression(
+        self, node: Node, shape: Any = FIELDS, *, hint: str = ""
+    ) -> Expression | None:
+        """
+        Return the expression of a scalar that begins with `=`.
+
+        Args:
+            hint: what to add when it is wrong.
+        """
         text = node.value
         if not isinstance(text, str) or not text.startswith("="):
             self._report(node, "an expression is expected: begin it with '='")
@@ -231,11 +239,8 @@ class TemplateReader:
         try:
             found = self._compile(text[1:].strip(), shape)
         except ExpressionWrong as error:
-            hint = (
-                "; a ' #' cut it: put quotes around the whole"
-                if node.cut
-                else ""
-            )
+            if node.cut:
+                hint += "; a ' #' cut it: put quotes around the whole"
             self._report(node, f"{error}{hint}")
             return None
         self.read.append((node, found))
@@ -244,10 +249,11 @@ class TemplateReader:
     def _scalar(self, node: Node, shape: Any) -> Template:
         if isinstance(node.value, str) and node.value.startswith("="):
             expression = self.expression(node, shape)
-            if expression is not None:
-                return Computed(
-                    line=node.line, column=node.column, expression=expression
-                )
+            if expression is None:
+                return Template(line=node.line, column=node.column)
+            return Computed(
+                line=node.line, column=node.column, expression=expression
+            )
         return Literal(line=node.line, column=node.column, literal=node.data())
 
     def _each(self, node: Node, shape: Any) -> Template:
@@ -261,7 +267,7 @@ class TemplateReader:
             self._report(parts["each"], "each: needs an expression")
         item = self.template(parts["item"], item_shape)
         if not isinstance(each, Computed):
-            return item
+            return Template(line=node.line, column=node.column)
         return Each(line=node.line, column=node.column, each=each, item=item)
 
 

@@ -9,7 +9,7 @@ in a flow collection are refused, each with line and column.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -47,6 +47,7 @@ class Node:
         value: a scalar, a list of nodes, or a dict of nodes by key.
         line, column: start at 1.
         plain: a scalar without quotes.
+        empty: a scalar of no signs at all.
         cut: a ` #` follows on the same line: a comment, or a cut text.
         keys: where the keys of a dict stand.
     """
@@ -55,6 +56,7 @@ class Node:
     line: int
     column: int
     plain: bool = False
+    empty: bool = False
     cut: bool = False
     keys: dict[str, tuple[int, int]] = field(default_factory=dict)
 
@@ -73,10 +75,18 @@ class Node:
         head, rest = path[0], path[1:]
         if isinstance(self.value, dict) and head in self.value:
             child = self.value[str(head)]
-            return child.at(rest) if rest else self.keys[str(head)]
+            return child.at(rest) if child.has(rest) else self.keys[str(head)]
         if isinstance(self.value, list) and isinstance(head, int):
             return self.value[head].at(rest)
         return self.line, self.column
+
+    def has(self, path: tuple[int | str, ...]) -> bool:
+        """Return whether there is something at the first step of *path*."""
+        if not path:
+            return False
+        if isinstance(self.value, dict):
+            return path[0] in self.value
+        return isinstance(self.value, list) and isinstance(path[0], int)
 
 
 class _Refused(Exception):
@@ -239,6 +249,7 @@ class _Composer:
             line=event.start_mark.line + 1,
             column=event.start_mark.column + 1,
             plain=plain,
+            empty=event.value == "",
             cut=plain and row[column:].lstrip().startswith("#"),
         )
 
@@ -253,7 +264,11 @@ class _Composer:
                 event.start_mark.line + 1,
                 event.start_mark.column + 1,
             )
-            found[key] = self._node(next(self._events), in_flow=in_flow)
+            node = self._node(next(self._events), in_flow=in_flow)
+            if node.plain and node.empty:
+                line, column = keys[key]  # else it stands where the next does
+                node = replace(node, line=line, column=column)
+            found[key] = node
         return Node(
             value=found,
             line=start.start_mark.line + 1,

@@ -37,6 +37,7 @@ from tests.factories import (
     new_delivery,
     new_event,
     plan_for,
+    plan_one,
 )
 from tests.journal.oracle import Oracle, Row
 from tests.journal.steps import LEASE, REQUEST
@@ -158,7 +159,9 @@ class JournalAndOracle(RuleBasedStateMachine):
             state=state,
             due_at=due_at,
         )
-        done = self.journal.plan(plan_for(add, seen_revision=seen), self.now)
+        done = plan_one(
+            self.journal, plan_for(add, seen_revision=seen), self.now
+        )
         newest = self.journal.dossier(STORE, order).deliveries[-1:]
         new = Row(
             id=newest[0].id if newest else 0,
@@ -188,7 +191,7 @@ class JournalAndOracle(RuleBasedStateMachine):
         )  # fmt: skip
         seen = self.oracle.revisions[row.order]
         plan = plan_for(order_id=row.order, seen_revision=seen, moves=[move])
-        assert self.journal.plan(plan, self.now)
+        assert plan_one(self.journal, plan, self.now)
         self.oracle.move(row, state, self.now)
 
     def _movable(self) -> list[Row]:

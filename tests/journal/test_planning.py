@@ -18,6 +18,7 @@ from tests.factories import (
     new_delivery,
     new_event,
     plan_for,
+    plan_one,
     planned,
 )
 from tests.journal.steps import (
@@ -50,7 +51,7 @@ def test_keeps_all_of_a_plan(journal: Journal) -> None:
         links=[link(source="attribute")],
     )
 
-    assert journal.plan(plan, NOW)
+    assert plan_one(journal, plan, NOW)
 
     dossier = journal.dossier(STORE, ORDER)
     assert dossier.order is not None
@@ -75,7 +76,8 @@ def test_refuses_another_revision(journal: Journal, seen: int | None) -> None:
     keep(journal)
     (kept,) = journal.append([new_event()])
 
-    done = journal.plan(
+    done = plan_one(
+        journal,
         plan_for(
             new_delivery(),
             seen_revision=seen,
@@ -97,7 +99,7 @@ def test_refuses_another_revision(journal: Journal, seen: int | None) -> None:
 
 def test_refuses_a_revision_of_nothing(journal: Journal) -> None:
     """A plan for an order that is not there any more is refused."""
-    assert not journal.plan(plan_for(seen_revision=1), NOW)
+    assert not plan_one(journal, plan_for(seen_revision=1), NOW)
 
 
 def test_effect_key_is_unique(journal: Journal) -> None:
@@ -156,8 +158,10 @@ def test_move_of_another_version_refuses_the_plan(journal: Journal) -> None:
     claim(journal)
     move = Move(id=before.id, version=before.version, state=S.CANCELLED)
 
-    done = journal.plan(
-        plan_for(new_delivery("other"), seen_revision=1, moves=[move]), NOW
+    done = plan_one(
+        journal,
+        plan_for(new_delivery("other"), seen_revision=1, moves=[move]),
+        NOW,
     )
 
     assert not done
@@ -258,4 +262,4 @@ def test_replan_refuses_the_plan_under_way(journal: Journal) -> None:
     keep(journal)
     journal.replan(STORE, ORDER, NOW)
 
-    assert not journal.plan(plan_for(seen_revision=1), NOW)
+    assert not plan_one(journal, plan_for(seen_revision=1), NOW)

@@ -8,8 +8,8 @@ from bridge.model import Moment
 from bridge.orders.document import document
 from tests.mapping import (
     CANARY,
-    complaints,
     compiled,
+    complaints,
     only_rule,
     order,
     state_of,
@@ -90,46 +90,45 @@ rules:
 BROKEN = [
     # the form
     (RAYO, "from: cafe-mx\n", "", "1:1: 'from' is missing"),
-    (RAYO, "from:", "form:", "1:1: 'form' is no key here, did you mean "
-     "'from'? + 1:1: 'from' is missing"),
-    (RAYO, "to:", "too:", "2:1: 'too' is no key here, did you mean 'to'? + "
-     "1:1: 'to' is missing"),
+    (RAYO, "from:", "form:", ("1:1: 'form' is no key here, did you mean "
+     "'from'?")),
+    (RAYO, "to:", "too:", "2:1: 'too' is no key here, did you mean 'to'?"),
     (RAYO, "    when: ready\n", "", "4:3: 'when' is missing"),
-    (RAYO, "when: ready", "wen: ready", "5:5: 'wen' is no key here, did you "
-     "mean 'when'? + 4:3: 'when' is missing"),
-    (RAYO, "when: ready", "when: redy", "5:5: 'redy' is not 'placed', "
+    (RAYO, "when: ready", "wen: ready", ("5:5: 'wen' is no key here, did you "
+     "mean 'when'?")),
+    (RAYO, "when: ready", "when: redy", ("5:5: 'redy' is not 'placed', "
      "'paid', 'ready', 'shipped', 'fulfilled', 'delivered', 'cancelled' or "
-     "'refunded', did you mean 'ready'?"),
-    (RAYO, "when: cancelled", "when: canceled", "35:5: 'canceled' is not "
+     "'refunded', did you mean 'ready'?")),
+    (RAYO, "when: cancelled", "when: canceled", ("36:5: 'canceled' is not "
      "'placed', 'paid', 'ready', 'shipped', 'fulfilled', 'delivered', "
-     "'cancelled' or 'refunded', did you mean 'cancelled'?"),
-    (RAYO, "when: ready", "when:", "5:5: 'None' is not 'placed', 'paid', "
+     "'cancelled' or 'refunded', did you mean 'cancelled'?")),
+    (RAYO, "when: ready", "when:", ("5:5: 'None' is not 'placed', 'paid', "
      "'ready', 'shipped', 'fulfilled', 'delivered', 'cancelled' or "
-     "'refunded'"),
-    (RAYO, "    body:", "    boddy:", "8:5: 'boddy' is no key here, did you "
-     "mean 'body'?"),
-    (RAYO, "remember:", "remeber:", "25:5: 'remeber' is no key here, did you "
-     "mean 'remember'?"),
-    (RAYO, "rules:", "rulez:", "3:1: 'rulez' is no key here, did you mean "
-     "'rules'? + 1:1: 'rules' is missing"),
+     "'refunded'")),
+    (RAYO, "    body:", "    boddy:", ("8:5: 'boddy' is no key here, did you "
+     "mean 'body'?")),
+    (RAYO, "remember:", "remeber:", ("25:5: 'remeber' is no key here, did you "
+     "mean 'remember'?")),
+    (RAYO, "rules:", "rulez:", ("3:1: 'rulez' is no key here, did you mean "
+     "'rules'?")),
     (RAYO, "to: rayo-mx", "to: rayo-mx\nsince: 1 de noviembre",
-     "3:8: a date such as 2026-11-01 is expected, or a time such as "
-     "2026-11-01T06:00:00Z"),
+     ("3:8: a date such as 2026-11-01 is expected, or a time such as "
+     "2026-11-01T06:00:00Z")),
     (RAYO, "to: rayo-mx", "to: rayo-mx\nsince: 2026-13-01",
-     "3:8: a date such as 2026-11-01 is expected, or a time such as "
-     "2026-11-01T06:00:00Z"),
+     ("3:8: a date such as 2026-11-01 is expected, or a time such as "
+     "2026-11-01T06:00:00Z")),
     (RAYO, "to: rayo-mx", "to: rayo-mx\nsince: 20261101",
      "3:1: 'since' must be text: put it in quotes"),
     (RAYO, "to: rayo-mx", "to: rayo-mx\nsince:",
      "3:1: 'since' has no value"),
-    (RAYO, "  create:", "  Create order:", "4:3: 'Create order': small "
-     "letters, digits, - and _ are taken, 64 at most"),
+    (RAYO, "  create:", "  Create order:", ("4:3: 'Create order': small "
+     "letters, digits, - and _ are taken, 64 at most")),
     (RAYO, "      rayo_order: orden", "      rayo order: orden",
-     "26:7: 'rayo order': small letters, digits, - and _ are taken, 64 at "
-     "most"),
-    (RAYO, "    body:\n      rastreo:\n        rastreo_numero: = parcels[-1]"
-     ".tracking_number", "    body: nothing", "32:5: 'body' must hold names "
-     "with values, indented below it"),
+     ("26:7: 'rayo order': small letters, digits, - and _ are taken, 64 at "
+     "most")),
+    (RAYO, ("    body:\n      rastreo:\n        rastreo_numero: = parcels[-1]"
+     ".tracking_number"), "    body: nothing", ("32:5: 'body' must hold names "
+     "with values, indented below it")),
     (RAYO, "rayo_order: orden.ordenRef", "rayo_order: [orden]",
      "26:7: 'rayo_order' must be text, not something nested"),
     (RAYO, "to: rayo-mx", "to: rayo-mx\ntables:\n  skus:\n    A: null",
@@ -138,85 +137,86 @@ BROKEN = [
      "3:1: 'changed' is no key here"),
     (EVERY, "      take: = split(name, '/') | [-1]\n", "",
      "6:7: 'take' is missing"),
-    (EVERY, "      match:", "      mach:", "7:7: 'mach' is no key here, did "
-     "you mean 'match'? + 6:7: 'match' is missing"),
-    (EVERY, "    - = attribute(attributes, 'every_id')\n    - find: "
+    (EVERY, "      match:", "      mach:", ("7:7: 'mach' is no key here, did "
+     "you mean 'match'?")),
+    (EVERY, ("    - = attribute(attributes, 'every_id')\n    - find: "
      "list_orders\n      match: = referenceId == order.id\n      take: = "
-     "split(name, '/') | [-1]", "    = attribute(attributes, 'x')",
+     "split(name, '/') | [-1]"), "    = attribute(attributes, 'x')",
      "4:3: 'every_order' must be a list, each item after '- '"),
-    ("{}", "", "", "1:1: 'from' is missing + 1:1: 'to' is missing + 1:1: "
-     "'rules' is missing"),
-    ("", "", "", "1:1: `from`, `to` and `rules` are expected, each on its "
-     "own line"),
-    ("- a", "", "", "1:1: `from`, `to` and `rules` are expected, each on its "
-     "own line"),
-    ("from: cafe-mx\nto: rayo-mx\nrules: {}", "", "", "3:1: 'rules' is "
-     "empty"),
-    ("from: cafe-mx\nto: rayo-mx\nrules:", "", "", "3:1: 'rules' must hold "
-     "names with values, indented below it"),
+    ("{}", "", "", ("1:1: 'from' is missing + 1:1: 'to' is missing + 1:1: "
+     "'rules' is missing")),
+    ("", "", "", ("1:1: `from`, `to` and `rules` are expected, each on its "
+     "own line")),
+    ("- a", "", "", ("1:1: `from`, `to` and `rules` are expected, each on its "
+     "own line")),
+    ("from: cafe-mx\nto: rayo-mx\nrules: {}", "", "", ("3:1: 'rules' is "
+     "empty")),
+    ("from: cafe-mx\nto: rayo-mx\nrules:", "", "", ("3:1: 'rules' must hold "
+     "names with values, indented below it")),
     # what it refers to
-    (RAYO, "from: cafe-mx", "from: cafe-mex", "1:7: there is no store "
-     "'cafe-mex' in stores.yaml, did you mean 'cafe-mx'?"),
-    (RAYO, "to: rayo-mx", "to: rayo", "2:5: there is no target 'rayo' in "
-     "targets.yaml, did you mean 'rayo-mx'?"),
-    (RAYO, "call: create_order", "call: create_ordr", "7:11: rayo has no "
-     "operation 'create_ordr', did you mean 'create_order'?"),
-    (RAYO, "call: create_order", "call: set_status", "7:11: rayo has no "
-     "operation 'set_status'"),
+    (RAYO, "from: cafe-mx", "from: cafe-mex", ("1:7: there is no store "
+     "'cafe-mex' in stores.yaml, did you mean 'cafe-mx'?")),
+    (RAYO, "to: rayo-mx", "to: rayo", ("2:5: there is no target 'rayo' in "
+     "targets.yaml, did you mean 'rayo-mx'?")),
+    (RAYO, "call: create_order", "call: create_ordr", ("7:11: rayo has no "
+     "operation 'create_ordr', did you mean 'create_order'?")),
+    (RAYO, "call: create_order", "call: set_status", ("7:11: rayo has no "
+     "operation 'set_status'")),
     (RAYO, "    call: create_order", "    call: create_order\n    ask: hm?",
-     "5:5: a rule needs either `call` or `ask`"),
+     "4:3: a rule needs either `call` or `ask`"),
     (RAYO, "    ask: Stop {links.rayo_order} ({name}).\n", "",
-     "35:5: a rule needs either `call` or `ask`"),
-    (RAYO, "    ask: Stop {links.rayo_order} ({name}).", "    ask: Stop.\n"
-     "    body:\n      a: 1", "38:7: 'body' belongs to a call, and this rule "
-     "asks a person"),
-    (RAYO, "links.rayo_order\n", "links.rayo_ordr\n", "31:16: nothing sets "
+     "35:3: a rule needs either `call` or `ask`"),
+    (RAYO, "    ask: Stop {links.rayo_order} ({name}).", ("    ask: Stop.\n"
+     "    body:\n      a: 1"), ("39:7: 'body' belongs to a call, and this rule "
+     "asks a person")),
+    (RAYO, "links.rayo_order\n", "links.rayo_ordr\n", ("31:16: nothing sets "
      "links.rayo_ordr: no rule remembers it and `links` has no entry, did "
-     "you mean 'rayo_order'?"),
-    (RAYO, "Stop {links.rayo_order}", "Stop {links.rayo_ordr}", "36:10: "
+     "you mean 'rayo_order'?")),
+    (RAYO, "Stop {links.rayo_order}", "Stop {links.rayo_ordr}", ("37:10: "
      "nothing sets links.rayo_ordr: no rule remembers it and `links` has no "
-     "entry, did you mean 'rayo_order'?"),
-    (RAYO, "if: = lines[?ships]", "if: = links.order", "6:9: nothing sets "
+     "entry, did you mean 'rayo_order'?")),
+    (RAYO, "if: = lines[?ships]", "if: = links.order", ("6:9: nothing sets "
      "links.order: no rule remembers it and `links` has no entry, did you "
-     "mean 'rayo_order'?"),
-    (RAYO, "Stop {links.rayo_order}", "Stop {customer.phone}", "36:10: there "
-     "is no field 'customer'"),
-    (RAYO, "  tracking:", "  again:\n    when: paid\n    call: create_order\n"
+     "mean 'rayo_order'?")),
+    (RAYO, "Stop {links.rayo_order}", "Stop {customer.phone}", ("37:10: there "
+     "is no field 'customer', did you mean 'store'?: a question shows id, "
+     "name, store and links only")),
+    (RAYO, "  tracking:", ("  again:\n    when: paid\n    call: create_order\n"
      "    body:\n      servicio_rayo: EXPRESS\n      productos:\n        - "
      "identificador: A\n          cantidad: 1\n      consumidor_destino: = "
-     "ship_to\n  tracking:", "28:5: create_order may happen once for an "
-     "order, and the rule 'create' does it already"),
-    (EVERY, "find: list_orders", "find: update_order", "6:13: it lists "
-     "nothing that could be searched"),
-    (EVERY, "find: list_orders", "find: list_order", "6:13: every has no "
-     "operation 'list_order', did you mean 'list_orders'?"),
-    (EVERY, "match: = referenceId", "match: referenceId", "7:14: an "
-     "expression is expected: begin it with '='"),
-    (EVERY, "== order.id", "== order.idd", "7:14: there is no field 'idd', "
-     "did you mean 'id'?"),
+     "ship_to\n  tracking:"), ("27:3: create_order may happen once for an "
+     "order, and the rule 'create' does it already")),
+    (EVERY, "find: list_orders", "find: update_order", ("6:13: it lists "
+     "nothing that could be searched")),
+    (EVERY, "find: list_orders", "find: list_order", ("6:13: every has no "
+     "operation 'list_order', did you mean 'list_orders'?")),
+    (EVERY, "match: = referenceId", "match: referenceId", ("7:14: an "
+     "expression is expected: begin it with '='")),
+    (EVERY, "== order.id", "== order.idd", ("7:14: there is no field 'idd', "
+     "did you mean 'id'?")),
     # expressions
-    (RAYO, "if: = lines[?ships]", "if: lines[?ships]", "6:9: an expression "
-     "is expected: begin it with '='"),
-    (RAYO, "nombre: = ship_to.name", "nombre: = shipto.name", "16:17: there "
-     "is no field 'shipto', did you mean 'ship_to'?"),
-    (RAYO, "= phone_national(", "= phone_nacional(", "17:19: there is no "
-     "function 'phone_nacional', did you mean 'phone_national'?"),
-    (RAYO, "identificador: = sku", "identificador: = skuu", "13:26: there is "
-     "no field 'skuu', did you mean 'sku'?"),
-    (RAYO, "cantidad: = quantity", "cantidad: = currency", "14:21: there is "
-     "no field 'currency', did you mean 'order.currency'?"),
+    (RAYO, "if: = lines[?ships]", "if: lines[?ships]", ("6:9: an expression "
+     "is expected: begin it with '='")),
+    (RAYO, "nombre: = ship_to.name", "nombre: = shipto.name", ("16:17: there "
+     "is no field 'shipto', did you mean 'ship_to'?")),
+    (RAYO, "= phone_national(", "= phone_nacional(", ("17:19: there is no "
+     "function 'phone_nacional', did you mean 'phone_national'?")),
+    (RAYO, "identificador: = sku", "identificador: = skuu", ("13:26: there is "
+     "no field 'skuu', did you mean 'sku'?")),
+    (RAYO, "cantidad: = quantity", "cantidad: = currency", ("14:21: there is "
+     "no field 'currency', did you mean 'order.currency'?")),
     (RAYO, "calle: = ship_to.street", "calle: = words(ship_to.street, ' #')",
-     "18:16: Unclosed ' delimiter (at character 23); a ' #' cut it: put "
-     "quotes around the whole"),
+     ("18:16: Unclosed ' delimiter (at character 23); a ' #' cut it: put "
+     "quotes around the whole")),
     (RAYO, "calle: = ship_to.street", "calle: = words('C: ', ship_to.street)",
-     "18:28: an expression with ': ' in it is cut by YAML: put quotes around "
-     "the whole, beginning with the '='"),
-    (RAYO, "nombre: = ship_to.name", "nombre: =", "16:17: there is nothing "
-     "after the '='"),
-    (RAYO, "each: = lines[?ships]", "each: lines", "11:15: each: needs an "
-     "expression"),
-    (RAYO, "        item:\n", "        itm:\n", "11:9: `each` needs `item` "
-     "beside it, and nothing else + 11:9: productos: a list is expected"),
+     ("18:26: an expression with ': ' in it is cut by YAML: put quotes around "
+     "the whole, beginning with the '='")),
+    (RAYO, "nombre: = ship_to.name", "nombre: =", ("16:17: there is nothing "
+     "after the '='")),
+    (RAYO, "each: = lines[?ships]", "each: lines", ("11:15: each: needs an "
+     "expression")),
+    (RAYO, "        item:\n", "        itm:\n", ("11:9: `each` needs `item` "
+     "beside it, and nothing else")),
 ]  # fmt: skip
 
 

@@ -1018,9 +1018,9 @@ def test_withdrawn_and_the_target_heard_of_the_cancel() -> None:
     assert HELD_READY == desk.live()
 
 
-def test_cancel_by_another_operation() -> None:
+def test_person_had_stopped_it() -> None:
     """
-    It is asked too where the cancel was another call than the rule's.
+    Where a person stopped it at the target, a person lets it go on.
     """
     desk = created()
     desk.tell(cancelled(2))
