@@ -142,14 +142,14 @@ class Processes:
         return child
 
     def _start(self, *command: str) -> subprocess.Popen[bytes]:
-        log = (self.folder / f"{command[0]}.log").open("ab")
-        child = subprocess.Popen(
-            [sys.executable, "-m", "bridge", *command],
-            cwd=ROOT,
-            env=self.environ,
-            stdout=log,
-            stderr=log,
-        )
+        with (self.folder / f"{command[0]}.log").open("ab") as log:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "bridge", *command],
+                cwd=ROOT,
+                env=self.environ,
+                stdout=log,
+                stderr=log,
+            )
         self.children.append(child)
         return child
 
@@ -197,7 +197,8 @@ class Processes:
         """Return the sandbox's own record."""
         if not self.record.exists():
             return []
-        return [json.loads(line) for line in self.record.open("rb")]
+        lines = self.record.read_bytes().splitlines()
+        return [json.loads(line) for line in lines]
 
 
 def wait_for(condition: Any, *, seconds: float = 30) -> None:

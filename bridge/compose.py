@@ -184,7 +184,7 @@ class _Watched:
             try:
                 self.refresh()
             except BridgeError as error:
-                observe("files.not_taken", error=str(error))
+                observe("files.not_taken", problem=_first_line(error))
 
 
 class StoresInForce(_Watched):
@@ -217,7 +217,7 @@ class StoresInForce(_Watched):
         try:
             self._targets = load_targets(self._folder, lambda _name: "-")
         except SettingsError as error:
-            observe("targets.not_taken", error=str(error))
+            observe("targets.not_taken", problem=_first_line(error))
 
 
 class FilesInForce(_Watched):
@@ -329,3 +329,8 @@ class FilesInForce(_Watched):
             )
         except MappingError:  # of a store or target that is gone
             return None
+
+
+def _first_line(error: BridgeError) -> str:
+    """What is wrong with a file shows its words, and nobody's data."""
+    return str(error).partition("\n")[0]

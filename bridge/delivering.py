@@ -92,16 +92,17 @@ class Deliverer:
             result = job.result()
             self.journal.record(claim, result, self.now())
         except LeaseLost:
-            observe("delivery.lease_lost", delivery=claim.delivery.id)
+            observe("delivery.lease_lost", delivery_id=claim.delivery.id)
             return
         observe(
             "delivery.recorded",
-            delivery=claim.delivery.id,
+            delivery_id=claim.delivery.id,
             target=claim.delivery.target,
             operation=claim.delivery.operation,
             state=result.step.state.value,
             outcome=result.outcome,
             status=result.status,
+            ms=job.call_ms,
         )
 
 
@@ -129,6 +130,7 @@ class _Job:
         self._links: dict[str, str] = {}
         self._sources: dict[str, str] = {}
         self._number: int | None = None
+        self.call_ms: int | None = None
         self._started_at = tools.now()
 
     def result(self) -> Result:
@@ -325,12 +327,14 @@ class _Job:
                 now=self._tools.now(),
             )
 
+        began = self._tools.monotonic()
         try:
             called = self._sender.call(
                 operation, request, before_first_byte=intend
             )
         except TooLate:
             return self._too_late()
+        self.call_ms = round((self._tools.monotonic() - began) * 1000)
         return self._outcome(mapping, rule, request, called)
 
     def _too_late(self) -> Result:

@@ -175,7 +175,7 @@ class Worker:
             # the lease will run out: nothing is lost, and nothing is hidden
             observe(
                 "delivery.failed",
-                delivery=claim.delivery.id,
+                delivery_id=claim.delivery.id,
                 error=type(error).__name__,
             )
         self._woken.set()

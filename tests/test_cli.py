@@ -715,7 +715,7 @@ def test_serve_brings_back_what_dies_and_ends_in_order(
         wait_until(lambda: run("send-sample", PAID).exit_code == 0)
         left = children(process.pid, "")
         process.send_signal(signal.SIGTERM)
-        assert 0 == process.wait(30)
+        assert 0 == process.wait(60)
         assert not any(Path(f"/proc/{pid}").exists() for pid in left)
     finally:
         process.kill()

@@ -29,8 +29,8 @@ from bridge.supervisor import Program, Supervisor
 from bridge.targets.account import Target
 
 WEB_THREADS = 16
-WEB_ENDS_IN_S = 25
-"""For requests under way, once the web process is told to end."""
+WEB_ENDS_IN_S = 10
+"""For requests under way, which take milliseconds, once it is to end."""
 
 ANOTHER_ENDS_IN_S = 60.0
 """For the workers of a killed `serve` to end what they are at."""

@@ -10,12 +10,14 @@ so) and all that the mapping is to do about the order then, in order:
         - sample: shopify-mx-orders-paid-multiline
           change: {note: null}
       links: {rayo_order: 909521d0-e398-4701-b393-ddfd07ce24f9}
+      done: []
       expect:
         - rule: create
           request: POST /api/rest/orders
           partly: {servicio_rayo: NACIONAL}
 
-An expectation has one of `request` (with `body`, exact, or `partly`),
+`links` are known, and the rules under `done` were applied, before the
+webhooks came. An expectation has one of `request` (with `body`, exact, or `partly`),
 `waits` (the link's name), `held` (the reason's code) and `asks` (a part of
 the question). In `partly`, null means that the field is not there, and a
 list has as many items as the request's. `expect: []` means nothing at all.
@@ -115,6 +117,7 @@ class CaseForm(_Form):
     case: str
     given: Annotated[list[GivenForm], Field(min_length=1)]
     links: dict[str, str] = {}
+    done: list[str] = []
     expect: list[ExpectForm]
 
 
@@ -169,7 +172,12 @@ def _run(
         if not case.expect:
             return ""
         raise
-    return _differs(case, foresee(mapping, state, links=case.links))
+    for name in case.done:
+        if mapping.rule(name) is None:
+            rules = (rule.name for rule in mapping.rules)
+            return f"done: there is no rule {name!r}{nearest(name, rules)}"
+    found = foresee(mapping, state, links=case.links, done=case.done)
+    return _differs(case, found)
 
 
 def _read_cases(text: str, file: str) -> list[CaseForm]:

@@ -382,7 +382,7 @@ class _Planner:
             if any(_may_go_out(create) for create in creates):
                 return  # asked once it is known
             if not any(create.state in WENT_OUT for create in creates):
-                if latest is None:
+                if creates and latest is None:
                     self._ask(rule, generation, _NEVER_CREATED)
                 return
         self._ask(rule, generation, None)

@@ -5,20 +5,24 @@ The same plan and the same rendering as in life, without a journal: for
 cases, for `explain`, and for tests.
 """
 
+from collections.abc import Collection
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass
 
 from bridge.errors import Unrenderable
 from bridge.mapping.document import Mapping, Rule
-from bridge.mapping.plan import Case, plan_mapping
+from bridge.mapping.plan import Case, delivery_of, plan_mapping
 from bridge.mapping.render import (
     condition_holds,
     known_links,
     render,
+    request_hash,
     with_links,
 )
 from bridge.model import (
     JSON,
+    Delivery,
+    DeliveryId,
     DeliveryState,
     Instant,
     NewDelivery,
@@ -51,26 +55,73 @@ def foresee(
     *,
     links: Dict[str, str] | None = None,
     raw: JSON = None,
+    done: Collection[str] = (),
 ) -> list[Foreseen]:
     """
     Return what would be done about the order, in the lane's order.
 
+    What is withdrawn as soon as it is planned is not among it.
+
     Args:
         links: what is known, as if answers and look-ups had told it.
+        done: rules whose calls the target has had, as they are today.
     """
     known = dict(links or {})
+    scene = document(state, links=known, raw=raw)
     case = Case(
         state=state,
         mapping=mapping,
         since=mapping.since or Instant(0),
-        deliveries=(),
+        deliveries=[
+            _applied(rule, mapping, state, scene)
+            for rule in mapping.rules
+            if rule.name in done
+        ],
         links=known,
         now=Instant(0),
         raw=raw,
     )
     adds = sorted(plan_mapping(case).adds, key=lambda add: add.place)
-    scene = document(state, links=known, raw=raw)
-    return [_foreseen(mapping, add, scene) for add in adds]
+    return [
+        _foreseen(mapping, add, scene)
+        for add in adds
+        if add.state is not DeliveryState.CANCELLED
+    ]
+
+
+def _applied(
+    rule: Rule, mapping: Mapping, state: OrderState, scene: dict[str, JSON]
+) -> Delivery:
+    """Return the delivery of a rule that the target has had."""
+    planned = delivery_of(rule, mapping, state, generation=1)
+    shared = {
+        name: getattr(planned, name)
+        for name in NewDelivery.__dataclass_fields__
+        if name not in {"state", "reason"}
+    }
+    try:
+        told = request_hash(rendered(mapping, rule, scene))
+    except (Unrenderable, ValueError):
+        told = None
+    return Delivery(
+        **shared,
+        id=DeliveryId(rule.position),
+        state=DeliveryState.SUCCEEDED,
+        reason=None,
+        reason_text="",
+        where={},
+        fence=1,
+        owner=None,
+        lease_until=None,
+        attempts=1,
+        claims=1,
+        version=1,
+        request_hash=told,
+        forced=False,
+        live_since=Instant(0),
+        created_at=Instant(0),
+        updated_at=Instant(rule.position),
+    )
 
 
 def _foreseen(
