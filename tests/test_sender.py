@@ -218,6 +218,16 @@ def test_refused() -> None:
     assert (Phase.PREPARED, "connect", NotSent) == seen(result)
 
 
+def test_unknown_name() -> None:
+    """
+    A name that can not be resolved is not sent to.
+    """
+    with sender_to("http://nowhere.invalid") as to:
+        result = to.call(OPERATION, CALL)
+
+    assert (Phase.PREPARED, "dns", NotSent) == seen(result)
+
+
 def test_reset_at_accept() -> None:
     """
     A reset at once is not sent, or nobody knows; never more than that.

@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 from bridge.commands.exits import ExitCode, Failed
-from bridge.errors import JournalUnavailable, SettingsError
+from bridge.errors import BridgeError, JournalUnavailable, SettingsError
 from bridge.journal.opening import open_journal
 from bridge.journal.protocol import Journal
 from bridge.settings import (
@@ -246,8 +246,12 @@ def worker() -> None:
 
     # Blocked before there are threads, and waited for in one of its own: a
     # handler would run within the loop, and could meet a lock it holds.
-    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
-    made = make_worker()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        made = make_worker()
+    except BridgeError:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        raise
 
     def wait_for_the_end() -> None:
         signal.sigwait(ENDING)
