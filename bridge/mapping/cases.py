@@ -75,6 +75,10 @@ class CaseResult:
     message: str = ""
 
 
+class NothingTold(LookupError):
+    """None of the webhooks tells of an order."""
+
+
 class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -148,7 +152,9 @@ def run_cases(
         try:
             events = [_event(given, store, sample) for given in case.given]
             message = _run(case, events, mapping, store, platform)
-        except (LookupError, Unusable) as error:
+        except Unusable as error:
+            message = f"{error.reason.code}: {error.reason.text}"
+        except LookupError as error:
             message = str(error)
         found.append(
             CaseResult(
@@ -168,7 +174,7 @@ def _run(
     """Return what is not as the case expects, or nothing."""
     try:
         state = told_by(events, store=store, platform=platform)
-    except LookupError:
+    except NothingTold:
         if not case.expect:
             return ""
         raise
@@ -194,6 +200,8 @@ def _form_problem(fault: ErrorDetails, root: Node, file: str) -> Problem:
     line, column = root.at(path)
     word = str(path[-1]) if path else "the file"
     message = f"{word!r}: {fault['msg'].removeprefix('Value error, ')}"
+    if fault["type"] == "value_error":
+        message = message.partition(": ")[2]
     if fault["type"] == "missing":
         message = f"{word!r} is missing"
     if fault["type"] == "extra_forbidden":
@@ -214,7 +222,8 @@ def told_by(
 
     Raises:
         Unusable: a body can not be understood.
-        LookupError: none of them tells of an order.
+        NothingTold: none of them tells of an order.
+        LookupError: they tell of two.
     """
     state: OrderState | None = None
     for event in events:
@@ -229,7 +238,7 @@ def told_by(
         state = fold_reading(state, reading, received_at=event.received_at)
     if state is None:
         message = "none of the webhooks tells of an order"
-        raise LookupError(message)
+        raise NothingTold(message)
     return state
 
 

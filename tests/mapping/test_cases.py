@@ -91,7 +91,7 @@ WRONG = [
     (f"[{{rule: create, {CREATE}, partly: {{productos: []}}}}]", {},
      "create: body.productos: expected 0 items, got 3"),
     ((f"[{{rule: create, {CREATE}, partly: {{productos: "
-     "[{cantidad: 2}, {cantidad: 1}, {cantidad: \"3\"}]}}]"), {},
+     '[{cantidad: 2}, {cantidad: 1}, {cantidad: "3"}]}}]'), {},
      "create: body.productos.2.cantidad: expected '3', got 3"),
     (f"[{{rule: create, {CREATE}, partly: {{nada: x}}}}]", {},
      "create: body.nada: expected 'x', got None"),
@@ -125,18 +125,13 @@ WRONG = [
     ("[]", {"sample": "nope"}, "there is no sample 'nope' in "),
     ("[]", {"more": "  done: [creat]\n"},
      "done: there is no rule 'creat', did you mean 'create'?"),
-    ("[]", {"sample": "woo-error-body-cannot-view"},
-     "expected the rules [], "),
     (f"[{{rule: create, {CREATE}}}]", {"change": "{test: true}"},
      "none of the webhooks tells of an order"),
     ("[]", {"change": "{updated_at: yesterday}"}, "time"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("expect", "given", "message"),
-    [wrong for wrong in WRONG if wrong[1].get("sample", "")[:3] != "woo"],
-)
+@pytest.mark.parametrize(("expect", "given", "message"), WRONG)
 def test_a_wrong_case_says_what_differs(
     expect: str, given: dict[str, str], message: str
 ):
@@ -165,7 +160,7 @@ def test_a_wrong_case_says_what_differs(
          {"change": '{cancelled_at: "2026-11-21T00:00:00Z"}',
           "more": f"  done: [create]\n  links: {{rayo_order: {CREATED}}}\n"}),
         ("[]", {"change": "{test: true}"}),
-        ("[]", {"change": "{created_at: \"2026-10-31T23:59:59Z\"}",
+        ("[]", {"change": '{created_at: "2026-10-31T23:59:59Z"}',
                 "more": "      topic: orders/create\n"}),
     ],
 )  # fmt: skip
@@ -189,9 +184,9 @@ FORMS = [
     (case("\n    - rule: create\n      rquest: PUT /\n      held: x"),
      "f.cases.yaml:7:7: 'rquest' is no key here, did you mean 'request'?"),
     (case("\n    - rule: create\n      held: x\n      body: {}"),
-     "f.cases.yaml:6:7: 0: body and partly belong to a request"),
+     "f.cases.yaml:6:7: body and partly belong to a request"),
     (case("\n    - rule: create\n      held: x\n      asks: y"),
-     ("f.cases.yaml:6:7: 0: one of request, waits, held and asks is "
+     ("f.cases.yaml:6:7: one of request, waits, held and asks is "
      "expected")),
     ("- case: &a one", "f.cases.yaml:1:9: anchors and aliases are not taken"),
     ("case: one", ("f.cases.yaml:1:1: 'the file': Input should be a valid "
@@ -254,8 +249,8 @@ def test_the_webhooks_of_a_case_are_of_one_order():
     )
 
     assert "two orders are told of: 6301458923713 and 6302569034824" == (
-        message_of(text + "").replace("LookupError: ", "")
-    ) or "" == message_of(text)
+        message_of(text)
+    )
 
 
 def test_no_webhook_tells_of_no_order():
