@@ -496,7 +496,9 @@ def _read_form(form: type[F], name: str, entry: Node, file: str) -> F:
     try:
         return form.model_validate(entry.data())
     except ValidationError as error:
-        fault = error.errors(include_url=False, include_input=False)[0]
+        faults = error.errors(include_url=False, include_input=False)
+        # a name that was misspelt is missing as well
+        fault = min(faults, key=lambda one: one["type"] != "extra_forbidden")
         path = tuple(part for part in fault["loc"] if part != "_LimitForm")
         message = _form_message(form, name, fault, path)
         raise _wrong(file, entry, message, *path) from None

@@ -435,8 +435,8 @@ def test_a_limit_is_the_vendors_unless_it_is_said(
     [
         ("api: rayo", "api: raya", ("targets.yaml:2:3: rayo-mx: there is no "
          "API 'raya', did you mean 'rayo'?")),
-        ("base_url:", "url:", ("targets.yaml:2:3: rayo-mx: 'base_url' is "
-         "missing")),
+        ("base_url:", "url:", ("targets.yaml:3:3: rayo-mx: 'url' is no "
+         "setting, did you mean 'base_url'?")),
         ("api: rayo", "api: rayo\n  timout: 5", ("targets.yaml:3:3: rayo-mx: "
          "'timout' is no setting, did you mean 'timeout'?")),
         ("https://qa", "http://qa", ("targets.yaml:3:3: rayo-mx: base_url "
@@ -469,7 +469,8 @@ def test_a_limit_is_the_vendors_unless_it_is_said(
          ("targets.yaml:3:3: rayo-mx: authorization must hold {token} once, "
          "which stands for the secret")),
         ("api: rayo", "api: rayo\n  paths: {create: /x}",
-         "targets.yaml:3:11: rayo-mx: no operation 'create'"),
+         ("targets.yaml:3:11: rayo-mx: no operation 'create', did you mean "
+         "'create_order'?")),
         ("api: rayo", "api: rayo\n  paths: {get_ordr: /x}",
          ("targets.yaml:3:11: rayo-mx: no operation 'get_ordr', did you mean "
          "'get_order'?")),
@@ -483,7 +484,7 @@ def test_a_limit_is_the_vendors_unless_it_is_said(
          ("targets.yaml:3:11: rayo-mx.limit.requests: Input should be greater "
          "than or equal to 1")),
         ("api: rayo", "api: rayo\n  limit: {requests: 2, second: 1}",
-         "targets.yaml:3:3: rayo-mx: 'limit.seconds' is missing"),
+         "targets.yaml:3:24: rayo-mx: 'limit.second' is no setting, did you mean 'seconds'?"),
         ("api: rayo", "api: rayo\n  timeout: 1000", ("targets.yaml:3:3: "
          "rayo-mx.timeout: Input should be less than or equal to 300")),
         ("api: rayo", "api: rayo\n  timeout: 5s", ("targets.yaml:3:3: "

@@ -80,11 +80,11 @@ class RuleForm(Form):
     ]
     """The moment that it waits for."""
     if_: Annotated[str, Field(alias="if")] = ""
-    """An expression that must hold besides."""
+    """An expression that must hold besides; what is empty does not."""
     call: str = ""
     """The operation of the target."""
     ask: str = ""
-    """A question for a person, where the target has no operation."""
+    """A question for a person; `{name}` in braces shows a value."""
     path: dict[str, Any] = {}
     """Values for the operation's path and query."""
     body: dict[str, Any] = {}
@@ -92,9 +92,9 @@ class RuleForm(Form):
     remember: dict[Annotated[str, Field(pattern=_WORD)], str] = {}
     """Links: name to an expression over the answer."""
     changed: Literal["ask", "ignore"] = "ask"
-    """What to do when the order changes after its create."""
+    """`ask` a person when the order changes after its create, or `ignore`."""
     on_dead: Literal["block", "skip"] = "block"
-    """Whether later rules wait when this one can not be done."""
+    """When the call is dead: `block` later calls of the order, or `skip` it."""
 
 
 class MappingFile(Form):
