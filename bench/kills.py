@@ -11,6 +11,7 @@ and what waits for a person. Ends with status 1 on any loss or second create.
 import argparse
 import http.client
 import json
+import random
 import sys
 import tempfile
 import threading
@@ -102,9 +103,11 @@ def campaign(folder: Path, *, kills: int, senders: int = 4) -> Report:
         for sender in load:
             sender.start()
         for number in range(kills):
-            time.sleep(0.5)
-            _kill_one(supervisor.pid, "web" if number % 2 else "worker")
-        time.sleep(1)
+            _kill_one(
+                processes,
+                supervisor.pid,
+                "web" if number % 2 else "worker",
+            )
         for sender in load:
             sender.stopping.set()
         for sender in load:
@@ -116,15 +119,24 @@ def campaign(folder: Path, *, kills: int, senders: int = 4) -> Report:
     return _report(processes, acknowledged, kills, time.monotonic() - began)
 
 
-def _kill_one(supervisor: int, role: str) -> None:
-    """End the web process's worker or master, or the worker."""
-    for pid in children_of(supervisor):
-        command = command_of(pid)
-        is_web = "gunicorn" in command or command.endswith("web ")
-        if is_web == (role == "web"):
-            for child in children_of(pid) if is_web else []:
-                kill(child)
-            kill(pid)
+def _kill_one(processes: Processes, supervisor: int, role: str) -> None:
+    """
+    End web or worker at once, when both are at work.
+
+    The moment is drawn, so that the end comes in the middle of things.
+    """
+    before = processes.counts().get("succeeded", 0)
+    wait_for(lambda: processes.counts().get("succeeded", 0) > before + 5)
+    time.sleep(random.uniform(0.1, 0.6))
+    (victim,) = [
+        pid
+        for pid in children_of(supervisor)
+        if ("bridge worker" in command_of(pid)) == (role == "worker")
+    ]
+    for child in children_of(victim) if role == "web" else []:
+        kill(child)
+    kill(victim)
+    wait_for(lambda: victim not in children_of(supervisor))
 
 
 def _quiet(processes: Processes) -> bool:

@@ -22,8 +22,11 @@ LOOK_EVERY_S = 0.1
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 10.0
 """Between a second death in a row and the next start; doubled each time."""
 
-STEADY_S = 30.0
-"""A child that lived so long is brought back at once again."""
+STEADY_S = 5.0
+"""
+A child that lived so long had started well, and is brought back at once;
+one that is wrong in itself ends sooner.
+"""
 
 PATIENCE_S = 40.0
 """For children to end what they are at; a call takes 20 s by default."""

@@ -484,7 +484,8 @@ def test_a_limit_is_the_vendors_unless_it_is_said(
          ("targets.yaml:3:11: rayo-mx.limit.requests: Input should be greater "
          "than or equal to 1")),
         ("api: rayo", "api: rayo\n  limit: {requests: 2, second: 1}",
-         "targets.yaml:3:24: rayo-mx: 'limit.second' is no setting, did you mean 'seconds'?"),
+         ("targets.yaml:3:24: rayo-mx: 'limit.second' is no setting, "
+          "did you mean 'seconds'?")),
         ("api: rayo", "api: rayo\n  timeout: 1000", ("targets.yaml:3:3: "
          "rayo-mx.timeout: Input should be less than or equal to 300")),
         ("api: rayo", "api: rayo\n  timeout: 5s", ("targets.yaml:3:3: "

@@ -17,10 +17,11 @@ so) and all that the mapping is to do about the order then, in order:
           partly: {servicio_rayo: NACIONAL}
 
 `links` are known, and the rules under `done` were applied, before the
-webhooks came. An expectation has one of `request` (with `body`, exact, or `partly`),
-`waits` (the link's name), `held` (the reason's code) and `asks` (a part of
-the question). In `partly`, null means that the field is not there, and a
-list has as many items as the request's. `expect: []` means nothing at all.
+webhooks came. An expectation has one of `request` (with `body`, exact, or
+`partly`), `waits` (the link's name), `held` (the reason's code) and `asks`
+(a part of the question). In `partly`, null means that the field is not
+there, and a list has as many items as the request's. `expect: []` means
+nothing at all.
 """
 
 import hashlib

@@ -94,7 +94,7 @@ class RuleForm(Form):
     changed: Literal["ask", "ignore"] = "ask"
     """`ask` a person when the order changes after its create, or `ignore`."""
     on_dead: Literal["block", "skip"] = "block"
-    """When the call is dead: `block` later calls of the order, or `skip` it."""
+    """When its call is dead: `block` the later ones, or `skip` it."""
 
 
 class MappingFile(Form):

@@ -321,7 +321,7 @@ def test_a_sample_of_the_other_platform_is_nothing(name: str, sample: str):
     """
     own = STORES[CATALOG.mappings[name].store].platform
     is_error = sample.startswith("woo-error")
-    listed = PLATFORM[sample.split("-")[0]] == own and not is_error
+    listed = PLATFORM[sample.split("-", maxsplit=1)[0]] == own and not is_error
 
     assert listed == (sample in TABLE[name])
 
