@@ -7,6 +7,9 @@ LONGEST = HOUR
 HORIZON = Millis(72 * HOUR)
 """After so long without success a delivery is given up to a person."""
 
+LEAST_TRIES = 10
+"""But not before so many tries: it may have waited its turn all the time."""
+
 RETRY_AFTER_DEFAULT = Millis(30_000)
 """When a target says that it is too much but not for how long."""
 

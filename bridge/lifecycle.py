@@ -22,7 +22,7 @@ The delivery's life as data: states, transitions, and `decide`.
 from dataclasses import dataclass
 from typing import assert_never
 
-from bridge.backoff import HORIZON, RETRY_AFTER_DEFAULT, backoff
+from bridge.backoff import HORIZON, LEAST_TRIES, RETRY_AFTER_DEFAULT, backoff
 from bridge.model import (
     Applied,
     DeliveryState,
@@ -199,7 +199,8 @@ def _not_processed(outcome: NotProcessed, tried: Tried) -> Step:
 
 
 def _given_up(tried: Tried) -> bool:
-    return tried.now - tried.since > HORIZON
+    tries = tried.attempts + 1
+    return tries >= LEAST_TRIES and tried.now - tried.since > HORIZON
 
 
 def _gave_up(reason: Reason) -> Reason:

@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge import lifecycle
-from bridge.backoff import FIRST, HORIZON, LONGEST, RETRY_AFTER_DEFAULT
+from bridge.backoff import (
+    FIRST,
+    HORIZON,
+    LEAST_TRIES,
+    LONGEST,
+    RETRY_AFTER_DEFAULT,
+)
 from bridge.lifecycle import (
     CLAIMABLE,
     POISON_CLAIMS,
@@ -231,7 +237,10 @@ def test_given_up_after_the_horizon(
     last = decide(
         outcome, tried(repeatable=repeatable, since=Instant(NOW - HORIZON))
     )
-    over = decide(outcome, tried(repeatable=repeatable, since=LONG_AGO))
+    over = decide(
+        outcome,
+        tried(repeatable=repeatable, since=LONG_AGO, attempts=LEAST_TRIES - 1),
+    )
 
     assert last.state in {S.PENDING, S.SETTLING}
     assert over.reason is not None
@@ -240,6 +249,15 @@ def test_given_up_after_the_horizon(
         over.reason.code,
         over.reason.where,
     )
+
+
+def test_not_given_up_without_tries() -> None:
+    """
+    What waited its turn for three days is tried, not given up at once.
+    """
+    step = decide(NotSent(reason=BECAUSE), tried(since=LONG_AGO))
+
+    assert S.PENDING == step.state
 
 
 @pytest.mark.parametrize("since", [NOW, LONG_AGO])

@@ -1,7 +1,7 @@
 """`check` and `send-sample`: for whoever writes mapping files."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,10 +16,16 @@ from bridge.commands.showing import (
     show_data,
     show_rows,
 )
-from bridge.errors import NotFound, SettingsError
-from bridge.mapping.cases import CaseResult, Sample, run_cases
+from bridge.errors import NotFound
+from bridge.mapping.cases import CaseResult, run_cases
 from bridge.samples import Samples, freshened, send, store_of, topic_of
-from bridge.settings import load_stores, read_settings, secrets_from
+from bridge.settings import (
+    load_cases,
+    load_stores,
+    read_settings,
+    sample_reader,
+    secrets_from,
+)
 from bridge.sources.register import PLATFORMS
 
 TAKEN = 200
@@ -49,29 +55,19 @@ def check(ctx: click.Context, *, as_json: bool) -> None:
 
 
 def _cases(folder: Path, files: Files) -> Iterator[CaseResult]:
+    texts = load_cases(folder)
     for name, mapping in sorted(files.catalog.mappings.items()):
-        file = folder / f"{name}.cases.yaml"
-        if not file.exists():
+        if name not in texts:
             continue
         store = files.stores[mapping.store]
         yield from run_cases(
-            file.read_text("utf-8"),
-            file=str(file),
+            texts[name].text,
+            file=texts[name].file,
             mapping=mapping,
             store=store,
             platform=PLATFORMS[store.platform],
-            sample=_sample_of(folder),
+            sample=sample_reader(folder),
         )
-
-
-def _sample_of(folder: Path) -> Callable[[str], Sample]:
-    def sample(name: str) -> Sample:
-        try:
-            return Samples(folder).sample(name)
-        except (NotFound, SettingsError) as error:
-            raise LookupError(str(error)) from None
-
-    return sample
 
 
 def _report(
