@@ -27,13 +27,9 @@ from bridge.errors import BridgeError, MappingError, SettingsError
 from bridge.journal.opening import open_journal
 from bridge.journal.protocol import Journal
 from bridge.mapping.catalog import Catalog, build_catalog
-from bridge.mapping.document import (
-    Mapping as MappingInForce,
-)
-from bridge.mapping.document import (
-    Surroundings,
-    compile_mapping,
-)
+from bridge.mapping.compiler import compile_mapping
+from bridge.mapping.document import Mapping as MappingInForce
+from bridge.mapping.document import Surroundings
 from bridge.model import Instant
 from bridge.observe import observe
 from bridge.planner import Live, Planner

@@ -20,8 +20,9 @@ from pydantic_core import ErrorDetails, from_json
 from bridge.errors import MappingError, Problem, SettingsError
 from bridge.mapping.cases import Sample
 from bridge.mapping.catalog import Source
-from bridge.mapping.document import NAME, Surroundings
+from bridge.mapping.document import Surroundings
 from bridge.mapping.expression import nearest
+from bridge.mapping.form import NAME
 from bridge.mapping.text import Node, read_yaml
 from bridge.model import DAY, SECOND, Millis
 from bridge.sources.platform import Store

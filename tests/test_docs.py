@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bridge.mapping.cases import run_cases
-from bridge.mapping.document import compile_mapping
+from bridge.mapping.compiler import compile_mapping
 from bridge.mapping.functions import EXAMPLE_TABLES, REGISTER, lookup_in
 from bridge.mapping.reference import PARTS, filled
 from bridge.model import Moment

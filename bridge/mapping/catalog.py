@@ -11,7 +11,8 @@ from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 
 from bridge.errors import MappingError, Problem
-from bridge.mapping.document import Mapping, Surroundings, compile_mapping
+from bridge.mapping.compiler import compile_mapping
+from bridge.mapping.document import Mapping, Surroundings
 from bridge.model import Instant
 
 

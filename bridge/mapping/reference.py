@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from bridge.mapping.document import FindForm, MappingFile, RuleForm
 from bridge.mapping.expression import BUILT_IN
+from bridge.mapping.form import FindForm, MappingFile, RuleForm
 from bridge.mapping.functions import (
     EXAMPLE_TABLES,
     REGISTER,

@@ -23,7 +23,7 @@ from bridge.errors import (
     SignatureMismatch,
     UnknownStore,
 )
-from bridge.mapping.document import NAME
+from bridge.mapping.form import NAME
 from bridge.model import EventId, EventState, Instant, NewEvent
 from bridge.observe import observe
 from bridge.sources.platform import Label, Store

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from bridge.errors import MappingError
+from bridge.mapping.compiler import compile_mapping
 from bridge.mapping.document import Mapping as Compiled
-from bridge.mapping.document import Rule, Surroundings, compile_mapping
+from bridge.mapping.document import Rule, Surroundings
 from bridge.model import JSON, Instant
 from bridge.orders.document import document
 from bridge.orders.order import (

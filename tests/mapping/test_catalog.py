@@ -2,7 +2,7 @@
 
 from bridge.mapping.catalog import Catalog, Source, build_catalog
 from tests.mapping import AROUND, compiled
-from tests.mapping.test_document import RAYO, YUJU
+from tests.mapping.test_compiler import RAYO, YUJU
 
 BAD = YUJU.replace("call: set_status", "call: nope")
 OTHER = YUJU.replace("  ready:", "  sent:").replace(

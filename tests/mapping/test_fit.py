@@ -3,7 +3,7 @@
 import pytest
 
 from tests.mapping import complaints
-from tests.mapping.test_document import EVERY, RAYO, YUJU
+from tests.mapping.test_compiler import EVERY, RAYO, YUJU
 
 PRODUCTS = """\
       productos:

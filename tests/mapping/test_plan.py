@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.lifecycle import TRANSITIONS
-from bridge.mapping.document import Mapping, Surroundings, compile_mapping
+from bridge.mapping.compiler import compile_mapping
+from bridge.mapping.document import Mapping, Surroundings
 from bridge.mapping.plan import (
     PATIENCE,
     Case,

@@ -25,7 +25,7 @@ from tests.mapping import (
     order,
     state_of,
 )
-from tests.mapping.test_document import EVERY, RAYO, YUJU
+from tests.mapping.test_compiler import EVERY, RAYO, YUJU
 
 LINE = "5"
 

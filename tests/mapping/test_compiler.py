@@ -3,7 +3,8 @@
 import pytest
 
 from bridge.errors import MappingError
-from bridge.mapping.document import MappingFile, hash_of
+from bridge.mapping.document import hash_of
+from bridge.mapping.form import MappingFile
 from bridge.model import Moment
 from bridge.orders.document import document
 from tests.mapping import (

@@ -1,0 +1,204 @@
+"""
+The form of a mapping file, as pydantic models.
+
+The JSON Schema for editors is made from `MappingFile`; `form_problems` says
+in words, with line and column, what of a file is not of that form.
+"""
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import ErrorDetails
+
+from bridge.errors import Problem
+from bridge.mapping.expression import (
+    nearest,
+)
+from bridge.mapping.text import Node
+from bridge.model import JSON
+
+NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+_WORD = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
+_UNKNOWN = "extra_forbidden"
+
+
+class Form(BaseModel):
+    """What every part of a mapping file has in common."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+
+
+class FindForm(Form):
+    """A look-up at the target, remembered when it is found."""
+
+    find: str
+    """The operation that lists things."""
+    match: str
+    """An expression over one listed thing; `order` is the whole order."""
+    take: str
+    """An expression over the thing that matched: the link's value."""
+
+
+class RuleForm(Form):
+    """When a moment holds, make this call with this body."""
+
+    when: Literal[
+        "placed",
+        "paid",
+        "ready",
+        "shipped",
+        "fulfilled",
+        "delivered",
+        "cancelled",
+        "refunded",
+    ]
+    """The moment that it waits for."""
+    if_: Annotated[str, Field(alias="if")] = ""
+    """An expression that must hold besides; what is empty does not."""
+    call: str = ""
+    """The operation of the target."""
+    ask: str = ""
+    """A question for a person; `{name}` in braces shows a value."""
+    path: dict[str, Any] = {}
+    """Values for the operation's path and query."""
+    body: dict[str, Any] = {}
+    """What is sent."""
+    remember: dict[Annotated[str, Field(pattern=_WORD)], str] = {}
+    """Links: name to an expression over the answer."""
+    changed: Literal["ask", "ignore"] = "ask"
+    """`ask` a person when the order changes after its create, or `ignore`."""
+    on_dead: Literal["block", "skip"] = "block"
+    """When its call is dead: `block` the later ones, or `skip` it."""
+
+
+class MappingFile(Form):
+    """One connection: from a store to a target."""
+
+    from_: Annotated[str, Field(alias="from", pattern=NAME)]
+    """The store, as stores.yaml names it."""
+    to: Annotated[str, Field(pattern=NAME)]
+    """The target, as targets.yaml names it."""
+    since: str = ""
+    """Orders placed and paid before this date or time are not ours."""
+    tables: dict[str, dict[str, str | int]] = {}
+    """Small tables for `lookup`."""
+    links: dict[
+        Annotated[str, Field(pattern=_WORD)],
+        Annotated[list[str | FindForm], Field(min_length=1)],
+    ] = {}
+    """Where a link comes from, tried in this order."""
+    rules: Annotated[
+        dict[Annotated[str, Field(pattern=NAME)], RuleForm],
+        Field(min_length=1, max_length=99),
+    ]
+    """The rules, in the order in which they are done."""
+
+
+def form_problems(
+    errors: Iterable[ErrorDetails], root: Node, file: str
+) -> list[Problem]:
+    """
+    Return one problem for each place; a union tells each branch's.
+
+    A key that is missing because it was misspelt is told once.
+    """
+    slips: set[tuple[int | str, ...]] = set()
+    found: dict[tuple[int | str, ...], Problem] = {}
+    for details in sorted(errors, key=lambda e: e["type"] != _UNKNOWN):
+        text_wanted = details["type"] == "string_type"
+        if text_wanted and isinstance(details["input"], dict):
+            continue
+        path = _clean(details["loc"])
+        if details["type"] == _UNKNOWN:
+            words = _words_at(path[:-1])
+            close = get_close_matches(str(path[-1]), words, n=1, cutoff=0.5)
+            slips |= {(*path[:-1], word) for word in close}
+        if path not in slips:
+            found.setdefault(path, _form_problem(details, root, file))
+    return sorted(found.values(), key=lambda problem: problem.line)
+
+
+def _form_problem(details: ErrorDetails, root: Node, file: str) -> Problem:
+    path = _clean(details["loc"])
+    line, column = root.at(path)
+    word = str(path[-1]) if path else ""
+    return Problem(
+        file=file,
+        line=line,
+        column=column,
+        text=word,
+        message=_form_message(details, path, word),
+    )
+
+
+def _clean(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Drop pydantic's own steps (the branch of a union, `[key]`)."""
+    inner = {"str", "FindForm", "int", "[key]"}
+    return tuple(part for part in loc if part not in inner)
+
+
+def _form_message(
+    details: ErrorDetails, path: tuple[int | str, ...], word: str
+) -> str:
+    match details["type"]:
+        case "extra_forbidden":
+            words = _words_at(path[:-1])
+            message = f"{word!r} is no key here{nearest(word, iter(words))}"
+        case "missing":
+            message = f"{word!r} is missing"
+        case "literal_error":
+            message = _no_choice(details)
+        case "string_type":
+            message = _not_text(details["input"], word)
+        case "model_type" | "dict_type" | "list_type":
+            message = _not_nested(details["type"], word)
+        case "too_short":
+            message = f"{word!r} is empty"
+        case "string_pattern_mismatch":
+            message = (
+                f"{word!r}: small letters, digits, - and _ are taken, "
+                "64 at most"
+            )
+        case _:
+            message = f"{word!r}: {details['msg']}"
+    return message
+
+
+def _no_choice(details: ErrorDetails) -> str:
+    expected = details.get("ctx", {}).get("expected", "")
+    given = str(details["input"])
+    options = re.findall(r"'([^']*)'", expected)
+    return f"{given[:40]!r} is not {expected}{nearest(given, iter(options))}"
+
+
+def _not_text(given: JSON, word: str) -> str:
+    if given is None:
+        return f"{word!r} has no value"
+    if isinstance(given, list | dict):
+        return f"{word!r} must be text, not something nested"
+    return f"{word!r} must be text: put it in quotes"
+
+
+def _not_nested(kind: str, word: str) -> str:
+    if not word:
+        return "`from`, `to` and `rules` are expected, each on its own line"
+    if kind == "list_type":
+        return f"{word!r} must be a list, each item after '- '"
+    return f"{word!r} must hold names with values, indented below it"
+
+
+def _words_at(path: tuple[int | str, ...]) -> list[str]:
+    form: type[Form] = MappingFile
+    if path[:1] == ("rules",) and len(path) > 1:
+        form = RuleForm
+    elif path[:1] == ("links",):
+        form = FindForm
+    return [info.alias or name for name, info in form.model_fields.items()]
