@@ -408,7 +408,15 @@ def _target(name: str, entry: Node, file: str, secret: ReadSecret) -> Target:
         ),
         base_url=_base_url(name, form.base_url, entry, file),
         credentials={
-            key: _resolved(text, name, entry, file, secret, "credentials", key)
+            key: _resolved(
+                text,
+                name,
+                entry,
+                file,
+                _for_headers(secret),
+                "credentials",
+                key,
+            )
             for key, text in form.credentials.items()
         },
         authorization=form.authorization or contract.authorization,
@@ -465,6 +473,22 @@ def _base_url(name: str, text: str, entry: Node, file: str) -> str:
         message = f"{name}: base_url is scheme, host, port and path only"
         raise _wrong(file, entry, message, "base_url")
     return text.rstrip("/")
+
+
+def _for_headers(secret: ReadSecret) -> ReadSecret:
+    """Return a reader that refuses what no header can carry."""
+
+    def read(name: str) -> str:
+        found = secret(name)
+        if not found.isascii() or not found.isprintable():
+            message = (
+                f"{name} has a character that no header can carry, such as a "
+                "line break or an accent: copy it anew"
+            )
+            raise SettingsError(message)
+        return found
+
+    return read
 
 
 def _resolved(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.errors import SettingsError
+from bridge.errors import MappingError, SettingsError
 from bridge.model import DAY, SECOND
 from bridge.settings import (
     BODY_LIMIT,
@@ -566,3 +566,18 @@ def test_mappings_may_refer_to_what_is_configured(tmp_path: Path):
 
     assert frozenset({"cafe-mx"}) == around.stores
     assert "rayo" == around.contracts["rayo-mx"].name
+
+
+def test_credential_that_no_header_can_carry(tmp_path: Path) -> None:
+    """
+    A token with a line break in it is refused at the start, not at Rayo.
+    """
+    text = (
+        "rayo-mx:\n  api: rayo\n"
+        "  base_url: https://qa.cerebro.techrayo.com\n"
+        '  credentials: {api_key: "${KEY}"}\n'
+    )
+    (tmp_path / "targets.yaml").write_text(text)
+
+    with pytest.raises(MappingError, match="no header can carry"):
+        load_targets(tmp_path, lambda _name: "two\nlines")
