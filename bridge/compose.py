@@ -15,6 +15,8 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -47,8 +49,8 @@ from bridge.sources.platform import Store
 from bridge.targets.account import Target
 from bridge.worker import Worker
 
-LOOK_EVERY_MS = 500
-"""How often changed files are looked for where the system can not tell."""
+LOOK_EVERY_MS = 1_000
+"""How often changed files are looked for where the system does not tell."""
 
 SLOT = "BRIDGE_WORKER_SLOT"
 """Set by the supervisor: there is one living worker of that name."""
@@ -158,6 +160,7 @@ class _Watched:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._seen = _looks(folder)
 
     def refresh(self) -> None:
         """Read the files again; what is wrong changes nothing."""
@@ -168,19 +171,42 @@ class _Watched:
         threading.Thread(target=self._watch, name="watch", daemon=True).start()
 
     def _watch(self) -> None:
-        changes = watch(
+        """
+        Look when the system tells of a change, and every second besides.
+
+        The second look finds what came before the watch began, and what a
+        mounted folder tells nobody of.
+        """
+        wakes = watch(
             self._folder,
             recursive=False,
             debounce=300,
             step=50,
-            poll_delay_ms=LOOK_EVERY_MS,
+            rust_timeout=LOOK_EVERY_MS,
+            yield_on_timeout=True,
             raise_interrupt=False,
         )
-        for _ in changes:
-            try:
-                self.refresh()
-            except BridgeError as error:
-                observe("files.not_taken", problem=_first_line(error))
+        for _ in wakes:
+            looks = _looks(self._folder)
+            if looks != self._seen:
+                self._seen = looks
+                self._refresh_safely()
+
+    def _refresh_safely(self) -> None:
+        try:
+            self.refresh()
+        except (BridgeError, OSError) as error:
+            observe("files.not_taken", problem=_first_line(error))
+
+
+def _looks(folder: Path) -> dict[str, tuple[int, int]]:
+    """Return what tells one state of the files from another."""
+    found = {}
+    for path in folder.glob("*.yaml"):
+        with suppress(OSError):  # it went away just now
+            stat = path.stat()
+            found[path.name] = (stat.st_mtime_ns, stat.st_size)
+    return found
 
 
 class StoresInForce(_Watched):
@@ -234,7 +260,8 @@ class FilesInForce(_Watched):
         self._problems: list[str] = []
         self._stores = load_stores(self._folder, self._secret)
         self._targets = load_targets(self._folder, self._secret)
-        self._catalog = self._load_catalog()
+        self._catalog = Catalog()
+        self._switch()
         self.version: Callable[[str], MappingInForce | None] = lru_cache(256)(
             self._version
         )
@@ -276,7 +303,7 @@ class FilesInForce(_Watched):
             for target in targets.values():
                 self._journal.pin_target(target.name, target.host)
             self._stores, self._targets = stores, targets
-        self._catalog = self._load_catalog()
+        self._switch()
         self._problems = problems + self._problems
         observe(
             "mappings.loaded",
@@ -284,8 +311,26 @@ class FilesInForce(_Watched):
             problems=len(self._problems),
         )
 
-    def _load_catalog(self) -> Catalog:
-        """Load the mappings, and tell the journal which are in force."""
+    def _switch(self) -> None:
+        """
+        Take the mappings as they are now, all at once.
+
+        What was held because of another text is rendered anew after the
+        switch: before it, it would be held again by the old one.
+        """
+        before, (self._catalog, news) = self._catalog, self._load_catalog()
+        for name, mapping in self._catalog.mappings.items():
+            known = before.mapping(name)
+            edited = known is not None and known.hash != mapping.hash
+            if edited or name in news:
+                self._journal.render_anew(name, now())
+
+    def _load_catalog(self) -> tuple[Catalog, set[str]]:
+        """
+        Load the mappings, and tell the journal which are in force.
+
+        Also returns the names of those that were not before.
+        """
         in_force = {text.name: text for text in self._journal.in_force()}
         sources = load_sources(self._folder)
         built = build_catalog(
@@ -293,24 +338,21 @@ class FilesInForce(_Watched):
             self._around(),
             last_good={name: text.text for name, text in in_force.items()},
         )
-        at = now()
+        at, news = now(), set()
         for name, mapping in built.mappings.items():
             if self._journal.put_in_force(
                 name, mapping.hash, mapping.text, at
             ):
+                news.add(name)
                 observe("mapping.in_force", mapping=name, hash=mapping.hash)
         for name in set(in_force) - {source.name for source in sources}:
             self._journal.retire(name, at)
         self._problems = [str(problem) for problem in built.problems]
-        return Catalog(
-            mappings=built.mappings,
-            off=built.off,
-            problems=built.problems,
-            since={
-                name: self._journal.first_in_force(name) or at
-                for name in built.mappings
-            },
-        )
+        since = {
+            name: self._journal.first_in_force(name) or at
+            for name in built.mappings
+        }
+        return replace(built, since=since), news
 
     def _around(self) -> Surroundings:
         return surroundings(self._stores, self._targets)
@@ -327,6 +369,6 @@ class FilesInForce(_Watched):
             return None
 
 
-def _first_line(error: BridgeError) -> str:
+def _first_line(error: Exception) -> str:
     """What is wrong with a file shows its words, and nobody's data."""
     return str(error).partition("\n")[0]

@@ -94,6 +94,8 @@ class Deliverer:
         except LeaseLost:
             observe("delivery.lease_lost", delivery_id=claim.delivery.id)
             return
+        if result.step.state is S.HELD and job.has_newer_text():
+            self.journal.render_anew(claim.delivery.mapping, self.now())
         observe(
             "delivery.recorded",
             delivery_id=claim.delivery.id,
@@ -131,6 +133,7 @@ class _Job:
         self._sources: dict[str, str] = {}
         self._number: int | None = None
         self.call_ms: int | None = None
+        self._text_hash: str | None = None
         self._started_at = tools.now()
 
     def result(self) -> Result:
@@ -145,6 +148,12 @@ class _Job:
         except _Settled as settled:
             return self._unsent(settled)
 
+    def has_newer_text(self) -> bool:
+        """Return whether the mapping was edited while this was at work."""
+        catalog = self._tools.live().catalog
+        mapping = catalog.mapping(self._delivery.mapping)
+        return mapping is not None and mapping.hash != self._text_hash
+
     # -- before the call
 
     def _rule(self) -> tuple[MappingInForce, Rule]:
@@ -152,6 +161,7 @@ class _Job:
         name = self._delivery.mapping
         mapping = catalog.mapping(name)
         rule = mapping.rule(self._delivery.rule) if mapping else None
+        self._text_hash = mapping.hash if mapping else None
         if mapping is not None and rule is not None and rule.operation:
             return mapping, rule
         if mapping is None and name in catalog.off:

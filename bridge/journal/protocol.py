@@ -544,8 +544,16 @@ class Journal(Protocol):
         """
         Keep *text* as the one in force; return whether it was not before.
 
-        Then `held` deliveries of kind `call` of this mapping become
-        `pending`, to be rendered anew.
+        Who renders with it says `render_anew` once it has switched.
+        """
+        ...
+
+    def render_anew(self, name: str, now: Instant) -> int:
+        """
+        Let another text of a mapping have its go: `held` calls → `pending`.
+
+        Not those that wait for a person's word whatever the text says
+        (`came_back`, `operator`). Returns how many.
         """
         ...
 

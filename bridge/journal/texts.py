@@ -14,7 +14,7 @@ from bridge.journal.session import (
     save,
     touch_order,
 )
-from bridge.model import DeliveryState, Instant
+from bridge.model import Delivery, DeliveryState, Instant
 
 
 class Texts(Verbs):
@@ -32,8 +32,15 @@ class Texts(Verbs):
             session.run(
                 "insert_mapping", name=name, hash=hash, text=text, now=now
             )
-            _release_held(session, name, now)
             return True
+
+    @override
+    def render_anew(self, name: str, now: Instant) -> int:
+        with self.writing() as session:
+            held = session.rows("held_calls", mapping=name)
+            for row in held:
+                _release(session, rows.delivery(row), now)
+        return len(held)
 
     @override
     def retire(self, name: str, now: Instant) -> None:
@@ -59,14 +66,11 @@ class Texts(Verbs):
         return None if row["since"] is None else Instant(row["since"])
 
 
-def _release_held(session: Session, name: str, now: Instant) -> None:
-    """`held` calls of the mapping → `pending`, due now."""
-    for row in session.rows("held_calls", mapping=name):
-        before = rows.delivery(row)
-        after = replace(
-            because(before, None),
-            state=DeliveryState.PENDING,
-            due_at=now,
-            live_since=now,
-        )
-        touch_order(session, save(session, before, after, now), now)
+def _release(session: Session, before: Delivery, now: Instant) -> None:
+    after = replace(
+        because(before, None),
+        state=DeliveryState.PENDING,
+        due_at=now,
+        live_since=now,
+    )
+    touch_order(session, save(session, before, after, now), now)

@@ -6,7 +6,7 @@ import pytest
 
 from bridge.journal.protocol import Journal
 from bridge.model import DeliveryState, Kind, Reason
-from tests.factories import NOW, ORDER, STORE, keep, later, new_delivery
+from tests.factories import NOW, keep, later, new_delivery
 from tests.journal.steps import revision, row
 
 S = DeliveryState
@@ -64,13 +64,13 @@ def test_comes_in_force_again(journal: Journal) -> None:
         ({"mapping": "another", "reason": Reason(code="required")}, False),
     ],
 )
-def test_a_new_text_releases_what_was_held(
+def test_another_text_has_its_go(
     *, journal: Journal, changes: dict[str, Any], released: bool
 ) -> None:
     """Held calls of the mapping are rendered anew; questions stay."""
     (before,) = keep(journal, new_delivery(state=S.HELD, **changes))
 
-    journal.put_in_force(NAME, "h1", "one", later(1))
+    assert journal.render_anew(NAME, later(1)) == released
 
     after = row(journal, before)
     assert after.state is (S.PENDING if released else S.HELD)
@@ -78,14 +78,3 @@ def test_a_new_text_releases_what_was_held(
     if released:
         assert (after.due_at, after.live_since) == (later(1), later(1))
         assert after.reason is None
-
-
-def test_the_same_text_releases_nothing(journal: Journal) -> None:
-    """What the text in force could not render, it still can not."""
-    journal.put_in_force(NAME, "h1", "one", NOW)
-    keep(journal, new_delivery(state=S.HELD))
-
-    journal.put_in_force(NAME, "h1", "one", later(1))
-
-    (after,) = journal.dossier(STORE, ORDER).deliveries
-    assert after.state is S.HELD
