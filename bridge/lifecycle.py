@@ -14,6 +14,7 @@ The delivery's life as data: states, transitions, and `decide`.
     claimed ─▶ held (a person is needed) · unchanged · cancelled · dead
     waiting, pending, held, claimed, dead ─▶ cancelled, superseded (the plan)
     held, uncertain, dead ─▶ succeeded, pending, cancelled (an operator)
+    settling, uncertain ─▶ succeeded, dead (late evidence)
     succeeded, cancelled, superseded, unchanged ─▶ pending (redelivery)
 
 `TRANSITIONS` is the whole of it; the journal refuses any other.
