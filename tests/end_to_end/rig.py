@@ -177,6 +177,11 @@ class Rig:
         message = f"not settled: {self.states()}"
         raise AssertionError(message)
 
+    def settle_planning(self) -> None:
+        """Work until every event has its plan."""
+        while self.worker.step() or self.journal.unplanned(1):
+            pass
+
     def _at_rest(self) -> bool:
         """Nothing is under way, and nothing could be."""
         found = self.deliveries()
