@@ -324,7 +324,7 @@ class _Job:
         self, mapping: MappingInForce, rule: Rule, request: Request
     ) -> Result:
         operation = rule.operation
-        assert operation is not None  # noqa: S101  `_rule` saw to it
+        assert operation is not None
 
         def intend() -> None:
             waited = self._tools.monotonic() - self._claimed_at

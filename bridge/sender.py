@@ -517,7 +517,7 @@ class _Transport(httpx.BaseTransport):
             )
         )
         stream = answer.stream
-        assert isinstance(stream, Iterable)  # noqa: S101  a sync pool's is
+        assert isinstance(stream, Iterable)
         return httpx.Response(
             status_code=answer.status,
             headers=answer.headers,

@@ -219,7 +219,7 @@ def _free_slots(session: Session, lane: Lane, now: Instant) -> list[int]:
 
 def _claimed(session: Session, delivery: Delivery, slot: int | None) -> Claim:
     order = find_order(session, delivery.store, delivery.order_id)
-    assert order is not None, "a foreign key says so"  # noqa: S101
+    assert order is not None, "a foreign key says so"
     links = session.rows(
         "links_at_target",
         store=delivery.store,

@@ -149,7 +149,7 @@ class _Compiler:
     def _child(self, *path: str) -> Node:
         node = self._root
         for key in path:
-            assert isinstance(node.value, dict)  # noqa: S101  form checked
+            assert isinstance(node.value, dict)
             node = node.value[key]
         return node
 
@@ -182,7 +182,7 @@ class _Compiler:
         self, name: str, contract: Contract
     ) -> tuple[Expression | Find, ...]:
         node = self._child("links", name)
-        assert isinstance(node.value, list)  # noqa: S101  form checked
+        assert isinstance(node.value, list)
         sources: list[Expression | Find] = []
         for item in node.value:
             found = (

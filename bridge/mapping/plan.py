@@ -394,7 +394,7 @@ class _Planner:
     def _ask(
         self, rule: Rule, generation: int, withdrawn: Reason | None
     ) -> None:
-        assert rule.question is not None  # noqa: S101  the caller matched it
+        assert rule.question is not None
         text = rule.question.text(self._document)
         self._adds.append(
             replace(

@@ -258,7 +258,7 @@ class TemplateReader:
 
     def _each(self, node: Node, shape: Any) -> Template:
         parts = node.value
-        assert isinstance(parts, dict)  # noqa: S101  the caller matched it
+        assert isinstance(parts, dict)
         each = self._scalar(parts["each"], shape)
         item_shape: Any = ANYTHING
         if isinstance(each, Computed):

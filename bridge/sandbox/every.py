@@ -5,8 +5,6 @@ Its errors are an invention, as the vendor publishes none. It lists the
 newest first and takes any change of status.
 """
 
-# ruff: noqa: N815  (fields are spelled as the vendor spells them)
-
 from collections.abc import Callable, Mapping
 
 from pydantic import ConfigDict

@@ -8,8 +8,6 @@ Source: https://developers.goevery.co/api-reference/endpoint/patch-v1orders,
 2026-11-21
 """
 
-# ruff: noqa: N815  (fields are spelled as the vendor spells them)
-
 from collections.abc import Callable
 from typing import Annotated, Literal, Self
 

@@ -8,8 +8,6 @@ the body is judged, not the status alone.
 Source: https://docs.techrayo.com/, 2026-11-21
 """
 
-# ruff: noqa: N815  (fields are spelled as the vendor spells them)
-
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
