@@ -14,6 +14,7 @@ import ssl
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -32,7 +33,7 @@ from bridge.mapping.catalog import Catalog, build_catalog
 from bridge.mapping.compiler import compile_mapping
 from bridge.mapping.document import Mapping as MappingInForce
 from bridge.mapping.document import Surroundings
-from bridge.model import Instant
+from bridge.model import DeliveryState, Instant
 from bridge.observe import observe
 from bridge.planner import Live, Planner
 from bridge.sender import Sender
@@ -77,6 +78,12 @@ def random_secret() -> str:
 
 
 monotonic = time.monotonic
+
+_GO_ON = {
+    DeliveryState.WAITING,
+    DeliveryState.PENDING,
+    DeliveryState.SETTLING,
+}
 
 
 # ------------------------------------------------------------------- parts
@@ -324,6 +331,21 @@ class FilesInForce(_Watched):
             edited = known is not None and known.hash != mapping.hash
             if edited or name in news:
                 self._journal.render_anew(name, now())
+        self._problems += self._abandoned()
+
+    def _abandoned(self) -> list[str]:
+        """Say for which targets deliveries wait that are not there."""
+        waiting: Counter[str] = Counter()
+        for (target, state), count in self._journal.counts(
+            now()
+        ).deliveries.items():
+            if state in _GO_ON and target not in self._targets:
+                waiting[target] += count
+        return [
+            f"the target {target!r} is not in targets.yaml, and deliveries "
+            f"wait for it ({count}): put it back, or cancel them"
+            for target, count in sorted(waiting.items())
+        ]
 
     def _load_catalog(self) -> tuple[Catalog, set[str]]:
         """

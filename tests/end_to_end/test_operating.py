@@ -128,3 +128,26 @@ def test_other_host_is_refused(rig: Rig) -> None:
 
     with pytest.raises(TargetMoved, match="adopt"):
         compose.worker(rig.environ)
+
+
+def test_target_that_was_taken_out_is_missed(rig: Rig) -> None:
+    """
+    Deliveries to a target that is no longer configured are told of, and
+    are not left waiting in silence.
+    """
+    rig.admin("POST", "/targets/yuju-mx/pause", reason="stocktaking")
+    rig.send("cafe-mx", PAID)
+    rig.settle_planning()
+    path = rig.mappings / "targets.yaml"
+    text = path.read_text()
+    path.write_text(text[: text.index("yuju-mx:")])
+    rig.worker.close()
+
+    rig.worker = compose.worker(rig.environ)
+    rig.worker.step()
+
+    (beat,) = [beat for beat in rig.journal.beats() if beat.problems]
+    assert any(
+        "'yuju-mx' is not in targets.yaml" in problem
+        for problem in beat.problems
+    )
