@@ -306,7 +306,7 @@ class _Job:
         )
         called = self._sender.call(operation, request)
         if isinstance(called.outcome, Applied):
-            answer = from_json(called.exchange.answer)
+            answer = _json(called.exchange.answer)
             return answer if isinstance(answer, dict) else {}
         # a list that could not be read: the delivery waits its turn
         step = decide(called.outcome, self._tried(called, repeatable=True))

@@ -150,7 +150,9 @@ def _answered(
     try:
         answer: JSON = from_json(body, allow_inf_nan=False)
     except ValueError:
-        return _unreadable(body) if status in SUCCESS else _refused(status)
+        if status in SUCCESS:
+            return _unreadable(operation, body)
+        return _refused(status)
     told = contract.failure(status, answer) if contract.failure else None
     if told is not None:
         return told
@@ -166,13 +168,25 @@ def _judged(operation: Operation, answer: JSON) -> Outcome:
         return told
     if _fits(operation, answer):
         return Applied(answer=answer)
-    return Applied(
-        answer=answer,
-        note=Reason(
-            code="id_missing",
-            text="It was done, but the answer lacks what is expected of it.",
-        ),
+    reason = Reason(
+        code="id_missing",
+        text="It was done, but the answer lacks what is expected of it.",
     )
+    return _done_somehow(operation, reason, answer=answer)
+
+
+def _done_somehow(
+    operation: Operation, reason: Reason, *, answer: JSON = None
+) -> Outcome:
+    """
+    Read a yes that does not teach what it should.
+
+    A repeatable call is done. A create without its id is of no use to
+    later calls, and must be found by a person: it is maybe.
+    """
+    if operation.repeatable:
+        return Applied(answer=answer, note=reason)
+    return Maybe(reason=reason)
 
 
 def _fits(operation: Operation, answer: JSON) -> bool:
@@ -185,7 +199,7 @@ def _fits(operation: Operation, answer: JSON) -> bool:
     return True
 
 
-def _unreadable(body: bytes) -> Outcome:
+def _unreadable(operation: Operation, body: bytes) -> Outcome:
     """Read a 2xx whose body is no JSON, or was cut."""
     if body.lstrip()[:1] == b"<":
         return Maybe(
@@ -194,12 +208,11 @@ def _unreadable(body: bytes) -> Outcome:
                 text="A web page answered in the API's place.",
             )
         )
-    return Applied(
-        note=Reason(
-            code="answer_unreadable",
-            text="It was done, but its answer could not be read.",
-        )
+    reason = Reason(
+        code="answer_unreadable",
+        text="It was done, but its answer could not be read.",
     )
+    return _done_somehow(operation, reason)
 
 
 def _later(status: int, header: str | None, *, now: Instant) -> Outcome:

@@ -167,6 +167,20 @@ def test_lost_answer_of_a_create(rig: Rig) -> None:
     assert len(applied(rig, "create_order")) == 1
 
 
+def test_create_whose_answer_can_not_be_read(rig: Rig) -> None:
+    """
+    A create that was done, but whose id can not be read, is uncertain: it
+    is not sent again, and a person finds it.
+    """
+    rig.fault("rayo", "broken_json", operation="create_order")
+    rig.send("cafe-mx", PAID)
+    rig.settle()
+
+    state = rig.states()["cafe-mx-rayo/create"]
+    assert state == "uncertain:answer_unreadable"
+    assert len(applied(rig, "create_order")) == 1
+
+
 def test_storm_of_updates(rig: Rig) -> None:
     """Updates that change nothing that a rule sends cost no call."""
     rig.send("cafe-mx", PAID)
