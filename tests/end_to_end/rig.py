@@ -185,7 +185,10 @@ class Rig:
     def _at_rest(self) -> bool:
         """Nothing is under way, and nothing could be."""
         found = self.deliveries()
-        return not self.journal.unplanned(1) and all(
+        unplanned = self.journal.unplanned(1) or self.journal.orders_due(
+            compose.now(), 1
+        )
+        return not unplanned and all(
             delivery.state in AT_REST
             or (delivery.state in WAITS and _is_blocked(delivery, found))
             for delivery in found
