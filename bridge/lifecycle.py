@@ -39,8 +39,6 @@ from bridge.model import (
 
 S = DeliveryState
 
-CLAIMABLE = frozenset({S.WAITING, S.PENDING, S.SETTLING})
-
 TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
     S.WAITING: frozenset(
         {S.CLAIMED, S.PENDING, S.HELD, S.CANCELLED, S.SUPERSEDED}

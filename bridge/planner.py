@@ -46,8 +46,11 @@ from bridge.sources.platform import Duty, Ignored, Reading, Store
 from bridge.sources.register import PLATFORMS
 
 BATCH = 100
-OFF_RECHECK = Millis(MINUTE)
-"""How often orders look again for a mapping that is off."""
+RECHECK = Millis(MINUTE)
+"""
+How often orders are looked at again for which a mapping is off, or of which
+no plan could be made.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,10 +183,26 @@ class Planner:
             observe(
                 "order.unplannable", store=store, error=type(error).__name__
             )
-            self._journal.set_aside(
-                [_unusable(read.event.id, "internal_error") for read in reads]
-            )
+            closed = [
+                _unusable(read.event.id, "internal_error") for read in reads
+            ]
+            self._journal.set_aside(closed)
+            return self._put_off(store, order_id)
+
+    def _put_off(self, store: str, order_id: str) -> OrderPlan | None:
+        """Leave the order as it is, to be looked at again after a while."""
+        order = self._journal.dossier(store, order_id).order
+        if order is None:
             return None
+        return OrderPlan(
+            store=store,
+            order_id=order_id,
+            seen_revision=order.revision,
+            state=order.state,
+            version=order.version,
+            body_event=order.body_event,
+            plan_due=Instant(self._now() + RECHECK),
+        )
 
     def _plan_order(
         self, store: str, order_id: str, reads: Sequence[_Read]
@@ -218,7 +237,7 @@ class Planner:
             state=dump_state(state),
             version=state.snapshot.version if state.snapshot else Instant(0),
             body_event=body_event,
-            plan_due=Instant(self._now() + OFF_RECHECK) if off else None,
+            plan_due=Instant(self._now() + RECHECK) if off else None,
             events=[
                 EventVerdict(
                     id=read.event.id,
@@ -267,18 +286,13 @@ class Planner:
                     now=self._now(),
                     told=told,
                     changed=changed,
-                    raw=self._raw(mapping, body_event),
+                    raw=read_raw(self._journal, mapping, body_event),
                     version=self._version,
                 )
             )
             adds += changes.adds
             moves += changes.moves
         return adds, moves
-
-    def _raw(
-        self, mapping: MappingInForce, body_event: EventId | None
-    ) -> JSON:
-        return read_raw(self._journal, mapping, body_event)
 
 
 def read_raw(

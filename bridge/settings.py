@@ -24,7 +24,7 @@ from bridge.mapping.document import Surroundings
 from bridge.mapping.expression import nearest
 from bridge.mapping.form import NAME
 from bridge.mapping.text import Node, read_yaml
-from bridge.model import DAY, SECOND, Millis
+from bridge.model import SECOND, Millis
 from bridge.sources.platform import Store
 from bridge.sources.register import PLATFORMS
 from bridge.targets.account import LOOPBACK, PARALLEL, Target
@@ -66,7 +66,6 @@ class Settings:
     host: str
     port: int
     body_limit: int = BODY_LIMIT
-    retention: Millis = Millis(30 * DAY)
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:

@@ -16,7 +16,6 @@ from bridge.backoff import (
     RETRY_AFTER_DEFAULT,
 )
 from bridge.lifecycle import (
-    CLAIMABLE,
     POISON_CLAIMS,
     TRANSITIONS,
     Gate,
@@ -368,7 +367,7 @@ def test_bytes_are_written_only_after_a_claim() -> None:
     to_claimed = {s for s in S if S.CLAIMED in TRANSITIONS[s]}
 
     assert {S.CLAIMED} == to_sending
-    assert to_claimed == CLAIMABLE
+    assert to_claimed == {S.WAITING, S.PENDING, S.SETTLING}
 
 
 def test_what_was_sent_is_never_withdrawn() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import MappingError, SettingsError
-from bridge.model import DAY, SECOND
+from bridge.model import SECOND
 from bridge.settings import (
     BODY_LIMIT,
     load_cases,
@@ -83,7 +83,6 @@ def test_without_anything_set_the_defaults_hold():
         "127.0.0.1",
         8080,
         BODY_LIMIT,
-        30 * DAY,
     ) == (
         found.database,
         found.mappings,
@@ -91,7 +90,6 @@ def test_without_anything_set_the_defaults_hold():
         found.host,
         found.port,
         found.body_limit,
-        found.retention,
     )
 
 

@@ -17,7 +17,11 @@ from pydantic_core import ErrorDetails
 
 from bridge.errors import LinkMissing, NothingToSend, Unrenderable
 from bridge.mapping.document import Find, Mapping, Rule
-from bridge.mapping.expression import Expression, ExpressionFailed
+from bridge.mapping.expression import (
+    Expression,
+    ExpressionFailed,
+    is_empty,
+)
 from bridge.mapping.template import (
     NOTHING,
     Computed,
@@ -136,7 +140,7 @@ def condition_holds(mapping: Mapping, rule: Rule, document: Document) -> bool:
                 where={"file": mapping.file, "line": rule.line, "field": "if"},
             )
         ) from None
-    return not (value is None or value is False or value in ("", [], {}))
+    return not is_empty(value)
 
 
 def learned(rule: Rule, answer: JSON) -> dict[str, str]:

@@ -16,7 +16,6 @@ from bridge.mapping.expression import (
     Expression,
     ExpressionFailed,
     ExpressionWrong,
-    is_empty,
 )
 from bridge.mapping.text import Node
 from bridge.model import JSON
@@ -170,16 +169,6 @@ def _inside(part: JSON, order: JSON) -> dict[str, JSON]:
     if isinstance(part, dict):
         return {**part, "order": order}
     return {"value": part, "order": order}
-
-
-def holds(condition: Expression | None, document: JSON) -> bool:
-    """
-    Return whether a rule's `if` holds; without one it does.
-
-    Raises:
-        ExpressionFailed: it can not be computed.
-    """
-    return condition is None or not is_empty(condition.value(document))
 
 
 class TemplateReader:

@@ -73,20 +73,6 @@ def sandbox_server(
     )
 
 
-def serve_sandbox(
-    host: str,
-    port: int,
-    record_path: Path | None = None,
-    *,
-    now: Callable[[], Instant],
-    random_uuid: Callable[[], str],
-) -> None:
-    """Serve until interrupted."""
-    sandbox_server(
-        host, port, record_path, now=now, random_uuid=random_uuid
-    ).serve_forever()
-
-
 def _add_api(
     app: Flask, sandbox: Sandbox, api: str, contract: Contract
 ) -> None:

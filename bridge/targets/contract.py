@@ -8,15 +8,13 @@ vendor leaves unknown is a field that `targets.yaml` can set.
 import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import from_json
 
 from bridge.model import (
     JSON,
-    Exchange,
-    Instant,
     Millis,
     Outcome,
     Repeat,
@@ -225,18 +223,3 @@ class Contract:
     failure: Callable[[int, JSON], Outcome | None] | None = None
     limit: Limit | None = None
     not_processed_statuses: tuple[int, ...] = ()
-
-
-class OutcomeOf(Protocol):
-    """The form of `bridge.targets.outcome.outcome_of`."""
-
-    def __call__(
-        self,
-        contract: Contract,
-        operation: Operation,
-        exchange: Exchange,
-        *,
-        now: Instant,
-    ) -> Outcome:
-        """Return what *exchange* taught us; *now* reads its HTTP dates."""
-        ...
