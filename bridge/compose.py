@@ -16,6 +16,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
@@ -52,6 +53,9 @@ from bridge.worker import Worker
 
 LOOK_EVERY_MS = 1_000
 """How often changed files are looked for where the system does not tell."""
+
+MOST_THREADS = 64
+"""So many calls a worker makes at once, over all its targets."""
 
 SLOT = "BRIDGE_WORKER_SLOT"
 """Set by the supervisor: there is one living worker of that name."""
@@ -144,6 +148,7 @@ def worker(environ: Mapping[str, str] = os.environ) -> Worker:
         owner=owner(environ),
         now=now,
         monotonic=monotonic,
+        threads=ThreadPoolExecutor(MOST_THREADS, "send"),
     )
 
 

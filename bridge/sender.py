@@ -97,6 +97,7 @@ class Sender:
         now: wall clock, for tokens and HTTP dates.
         monotonic: seconds, for deadlines.
         verify: the TLS context, shared by all targets.
+        network: opens connections; the machine's own by default.
     """
 
     def __init__(
@@ -106,13 +107,18 @@ class Sender:
         now: Callable[[], Instant],
         monotonic: Callable[[], float],
         verify: ssl.SSLContext,
+        network: httpcore.NetworkBackend | None = None,
     ) -> None:
         self.target = target
         self._now = now
         self._deadline = _Deadline(monotonic)
         self._tokens = _Tokens()
         self._client = httpx.Client(
-            transport=_Transport(target.parallel, verify, self._deadline),
+            transport=_Transport(
+                target.parallel,
+                verify,
+                _Backend(network or httpcore.SyncBackend(), self._deadline),
+            ),
             follow_redirects=False,
             trust_env=False,
         )
@@ -463,9 +469,10 @@ class _Stream(httpcore.NetworkStream):
 class _Backend(httpcore.NetworkBackend):
     """Opens connections that mind the deadline."""
 
-    def __init__(self, deadline: _Deadline) -> None:
-        self._inner = httpcore.SyncBackend()
-        self._deadline = deadline
+    def __init__(
+        self, inner: httpcore.NetworkBackend, deadline: _Deadline
+    ) -> None:
+        self._inner, self._deadline = inner, deadline
 
     @override
     def connect_tcp(
@@ -486,7 +493,10 @@ class _Transport(httpx.BaseTransport):
     """httpx over httpcore's pool with a network backend of ours."""
 
     def __init__(
-        self, parallel: int, verify: ssl.SSLContext, deadline: _Deadline
+        self,
+        parallel: int,
+        verify: ssl.SSLContext,
+        network: httpcore.NetworkBackend,
     ) -> None:
         self._pool = httpcore.ConnectionPool(
             ssl_context=verify,
@@ -496,7 +506,7 @@ class _Transport(httpx.BaseTransport):
             http1=True,
             http2=False,
             retries=0,
-            network_backend=_Backend(deadline),
+            network_backend=network,
         )
 
     @override

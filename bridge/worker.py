@@ -9,7 +9,7 @@ ends, or of the time when something is due, and otherwise rests.
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from functools import partial
 
 from bridge.delivering import Deliverer, lease_of
@@ -29,8 +29,6 @@ TICK = Millis(SECOND)
 FAULT_S = 0.5
 """How long to wait before trying again what failed by our own fault."""
 
-MOST_THREADS = 64
-
 
 class Worker:
     """
@@ -39,6 +37,7 @@ class Worker:
     Args:
         owner: names this worker in leases; unique among the living.
         problems: what is wrong with the files it reads, for `/readyz`.
+        threads: what the calls are made in; ended with the worker.
     """
 
     def __init__(
@@ -52,6 +51,7 @@ class Worker:
         owner: str,
         now: Callable[[], Instant],
         monotonic: Callable[[], float],
+        threads: Executor,
     ) -> None:
         self._journal = journal
         self._planner = planner
@@ -61,7 +61,7 @@ class Worker:
         self._owner = owner
         self._now = now
         self._monotonic = monotonic
-        self._threads = ThreadPoolExecutor(MOST_THREADS, "send")
+        self._threads = threads
         self._under_way: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._woken = threading.Event()
@@ -77,10 +77,14 @@ class Worker:
         """Let what is under way end, and end the threads."""
         self._threads.shutdown(wait=True)
 
-    def run(self) -> None:
-        """Work until stopped, then let what is under way end."""
+    def begin(self) -> None:
+        """End the leases of the one of the same name that was before."""
         self._journal.take_over(self._owner, self._now())
         observe("worker.started", owner=self._owner)
+
+    def run(self) -> None:
+        """Work until stopped, then let what is under way end."""
+        self.begin()
         planning = threading.Thread(
             target=self._repeat, args=(self._planner.run_once,), name="plan"
         )
