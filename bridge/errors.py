@@ -13,7 +13,9 @@ Every error that the bridge raises on purpose, split by who can act.
     │   └── NothingToSend        … there is nothing to say
     ├── JournalError             the log is not to be had
     │   ├── JournalUnavailable   … now; answer 503
+    │   │   └── JournalBroken    … and not before this process ended
     │   ├── UnsafeSQLite  SchemaMismatch  TargetMoved   … do not start
+    │   ├── OlderCopy  JournalGone  Suspect             … do not start
     │   └── LeaseLost            another worker, or the plan, took it
     └── Conflict                 an operator's action does not fit
         ├── NotFound  InFlight  VersionMismatch
@@ -149,6 +151,27 @@ class JournalError(BridgeError):
 
 class JournalUnavailable(JournalError):
     """Nothing can be made durable now."""
+
+
+class JournalBroken(JournalUnavailable):
+    """
+    The disk failed under it: what was written last is in doubt.
+
+    Nothing is acknowledged any more, and the process ends without closing
+    its files; the next start looks at the file before it is used.
+    """
+
+
+class OlderCopy(JournalError):
+    """The database has seen less than the one that was here before."""
+
+
+class JournalGone(JournalError):
+    """There was a database here, and there is none now."""
+
+
+class Suspect(JournalError):
+    """The disk failed under it, or it is damaged: not before it is sound."""
 
 
 class UnsafeSQLite(JournalError):

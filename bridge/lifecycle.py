@@ -1,23 +1,35 @@
 """
 The delivery's life as data: states, transitions, and `decide`.
 
-    waiting ──claim──▶ claimed ◀──claim── pending ◀── settling
-       ▲                 │ │ │               ▲            ▲
-       └─ link missing ──┘ │ └─ not sent ────┤            │
-                           │ intent          │ not        │ maybe,
-                           ▼                 │ processed  │ repeatable
-                        sending ─────────────┴────────────┘
-                           │ applied ──▶ succeeded
-                           │ rejected ─▶ dead
-                           └ maybe, not repeatable ─▶ uncertain
+    waiting ──claim──▶ claimed ◀──claim── pending     settling
+       ▲                │ │ ▲ │              ▲         │    ▲
+       └─ link missing ─┘ │ │ └─ not sent ───┤         │    │
+                          │ └────── claim ───┼─────────┘    │
+                   intent │                  │ not          │ maybe,
+                          ▼                  │ processed    │ repeatable
+                       sending ──────────────┴──────────────┘
+                          │ applied ──▶ succeeded
+                          │ rejected ─▶ dead
+                          └ maybe, not repeatable ─▶ uncertain ─ look-up ┐
+                                                         ▲ ▲ not known   │
+                                                         │ └─────────────┤
+                                          person: done ◀─┘   found: done ┘
 
-    claimed ─▶ held (a person is needed) · unchanged · cancelled · dead
-    waiting, pending, held, claimed, dead ─▶ cancelled, superseded (the plan)
-    held, uncertain, dead ─▶ succeeded, pending, cancelled (an operator)
-    settling, uncertain ─▶ succeeded, dead (late evidence)
-    succeeded, cancelled, superseded, unchanged ─▶ pending (redelivery)
+`WAYS` is the whole of it, with who may do it and when:
 
-`TRANSITIONS` is the whole of it; the journal refuses any other.
+    waiting    claimed cancelled held pending superseded uncertain
+    pending    claimed cancelled held superseded uncertain
+    claimed    sending cancelled dead held pending succeeded superseded
+               unchanged waiting uncertain
+    sending    succeeded dead pending settling uncertain
+    settling   claimed succeeded dead
+    uncertain  succeeded cancelled dead pending uncertain
+    held       pending cancelled held succeeded superseded uncertain
+    dead       pending cancelled succeeded superseded
+    succeeded  pending
+    cancelled  pending
+    superseded pending
+    unchanged  pending
 """
 
 from dataclasses import dataclass
@@ -25,8 +37,12 @@ from typing import assert_never
 
 from bridge.backoff import HORIZON, LEAST_TRIES, RETRY_AFTER_DEFAULT, backoff
 from bridge.model import (
+    HOUR,
+    JSON,
+    SECOND,
     Applied,
     DeliveryState,
+    Finding,
     Instant,
     Maybe,
     Millis,
@@ -39,37 +55,181 @@ from bridge.model import (
 
 S = DeliveryState
 
-TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
-    S.WAITING: frozenset(
-        {S.CLAIMED, S.PENDING, S.HELD, S.CANCELLED, S.SUPERSEDED}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """
+    How deliveries get from one state to others.
+
+    Args:
+        by: the journal's verb that does it.
+        when: what must hold; the verb's statement checks it.
+    """
+
+    out_of: tuple[DeliveryState, ...]
+    to: tuple[DeliveryState, ...]
+    by: str
+    when: str
+
+
+WAYS = (
+    Way(
+        out_of=(S.WAITING, S.PENDING, S.SETTLING),
+        to=(S.CLAIMED,),
+        by="claim",
+        when="due, first in its lane and none of the lane in flight, the "
+        "target's gate open, a slot of its limit free; the fence rises",
     ),
-    S.PENDING: frozenset({S.CLAIMED, S.HELD, S.CANCELLED, S.SUPERSEDED}),
-    S.CLAIMED: frozenset(
-        {
-            S.SENDING,
+    Way(
+        out_of=(S.CLAIMED,),
+        to=(S.SENDING,),
+        by="intend",
+        when="the worker's fence, the connection stands, time is left",
+    ),
+    Way(
+        out_of=(S.CLAIMED,),
+        to=(S.PENDING,),
+        by="record",
+        when="not a byte was sent, or a look-up did not find it",
+    ),
+    Way(
+        out_of=(S.CLAIMED,),
+        to=(S.WAITING,),
+        by="record",
+        when="it needs a link that is not known yet",
+    ),
+    Way(
+        out_of=(S.CLAIMED,),
+        to=(S.HELD,),
+        by="record",
+        when="it can not be rendered, or waited too long for a link",
+    ),
+    Way(
+        out_of=(S.CLAIMED,),
+        to=(S.UNCHANGED, S.CANCELLED),
+        by="record",
+        when="the target has it already; the order no longer asks for it",
+    ),
+    Way(
+        out_of=(S.CLAIMED,),
+        to=(S.DEAD,),
+        by="record",
+        when="no connection can carry it, or it was tried for three days",
+    ),
+    Way(
+        out_of=(S.CLAIMED,),
+        to=(S.SUCCEEDED,),
+        by="record",
+        when="it was in doubt, and a look-up found it at the target",
+    ),
+    Way(
+        out_of=(S.SENDING,),
+        to=(S.SUCCEEDED, S.DEAD, S.PENDING),
+        by="record",
+        when="the worker's fence; applied, rejected, not processed",
+    ),
+    Way(
+        out_of=(S.SENDING,),
+        to=(S.SETTLING, S.UNCERTAIN),
+        by="record",
+        when="the worker's fence; maybe applied: may be repeated, or not",
+    ),
+    Way(
+        out_of=(S.CLAIMED,),
+        to=(S.PENDING, S.DEAD),
+        by="reap",
+        when="the lease ran out; dead at the third time in a row",
+    ),
+    Way(
+        out_of=(S.SENDING,),
+        to=(S.SETTLING, S.UNCERTAIN),
+        by="reap",
+        when="the lease ran out: may be repeated, or not",
+    ),
+    Way(
+        out_of=(S.SETTLING, S.UNCERTAIN),
+        to=(S.SUCCEEDED, S.DEAD),
+        by="record",
+        when="late evidence: definite, and of the last request that was sent",
+    ),
+    Way(
+        out_of=(S.UNCERTAIN,),
+        to=(S.SUCCEEDED, S.PENDING, S.UNCERTAIN),
+        by="record",
+        when="a look-up found it, proved its absence, or told neither",
+    ),
+    Way(
+        out_of=(S.WAITING, S.PENDING, S.HELD, S.CLAIMED, S.DEAD),
+        to=(S.CANCELLED, S.SUPERSEDED),
+        by="plan",
+        when="its version; the order no longer asks, or a newer one says it",
+    ),
+    Way(
+        out_of=(S.WAITING, S.PENDING, S.HELD),
+        to=(S.HELD,),
+        by="plan",
+        when="its version; a person is needed first",
+    ),
+    Way(
+        out_of=(
             S.WAITING,
-            S.PENDING,
             S.HELD,
-            S.UNCHANGED,
+            S.DEAD,
             S.CANCELLED,
             S.SUPERSEDED,
+            S.UNCHANGED,
+        ),
+        to=(S.PENDING,),
+        by="plan",
+        when="its version; the order asks for it again",
+    ),
+    Way(
+        out_of=(S.HELD,),
+        to=(S.PENDING,),
+        by="render_anew",
+        when="another text of its mapping came in force",
+    ),
+    Way(
+        out_of=(S.HELD, S.UNCERTAIN, S.DEAD),
+        to=(S.SUCCEEDED, S.PENDING, S.CANCELLED),
+        by="resolve",
+        when="an operator's decision, on the version that was seen",
+    ),
+    Way(
+        out_of=(
+            S.WAITING,
+            S.HELD,
             S.DEAD,
-        }
+            S.SUCCEEDED,
+            S.CANCELLED,
+            S.SUPERSEDED,
+            S.UNCHANGED,
+        ),
+        to=(S.PENDING,),
+        by="redeliver",
+        when="an operator's decision; a create that may be there needs "
+        "`force`; the generation rises",
     ),
-    S.SENDING: frozenset(
-        {S.SUCCEEDED, S.DEAD, S.PENDING, S.SETTLING, S.UNCERTAIN}
+    Way(
+        out_of=(S.WAITING, S.PENDING, S.HELD, S.CLAIMED, S.SENDING),
+        to=(S.UNCERTAIN,),
+        by="accept_copy",
+        when="a create, and the database was put back from a copy",
     ),
-    S.SETTLING: frozenset({S.CLAIMED, S.PENDING, S.SUCCEEDED, S.DEAD}),
-    S.UNCERTAIN: frozenset({S.SUCCEEDED, S.PENDING, S.CANCELLED, S.DEAD}),
-    S.HELD: frozenset(
-        {S.HELD, S.PENDING, S.SUCCEEDED, S.CANCELLED, S.SUPERSEDED}
-    ),
-    S.DEAD: frozenset({S.PENDING, S.SUCCEEDED, S.CANCELLED, S.SUPERSEDED}),
-    S.SUCCEEDED: frozenset({S.PENDING}),
-    S.CANCELLED: frozenset({S.PENDING}),
-    S.SUPERSEDED: frozenset({S.PENDING}),
-    S.UNCHANGED: frozenset({S.PENDING}),
-}
+)
+"""Every way there is; the journal refuses any other."""
+
+
+def _transitions() -> dict[DeliveryState, frozenset[DeliveryState]]:
+    found: dict[DeliveryState, set[DeliveryState]] = {s: set() for s in S}
+    for way in WAYS:
+        for state in way.out_of:
+            found[state].update(way.to)
+    return {state: frozenset(to) for state, to in found.items()}
+
+
+TRANSITIONS = _transitions()
+"""Where each state may go."""
 
 POISON_CLAIMS = 3
 """So many lost claims in a row without a byte sent, and it is dead."""
@@ -119,6 +279,7 @@ class Tried:
         dice: a uniform random number in [0, 1).
         fresh_credentials: what was refused had only just been renewed, or
             can not be renewed.
+        asks: the target can be asked whether it has it.
     """
 
     repeatable: bool
@@ -128,6 +289,38 @@ class Tried:
     settle: Millis
     dice: float
     fresh_credentials: bool = True
+    asks: bool = False
+
+
+LOOKUPS = 12
+"""So often an uncertain delivery is looked up before only a person can
+tell; the last of them comes some hours after the call."""
+
+ABSENCES = 3
+"""So often in a row the target must not show it before it is not there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """
+    What `decide_lookup` needs to know of the delivery and the moment.
+
+    Args:
+        lookups: since it was last sent, this one not counted.
+        absences: of those, the last ones in a row that did not show it.
+        proves_absence: the vendor has confirmed that what its answer does
+            not show is not there.
+        after: the code of what had left it in doubt.
+        settle: how long its request may still arrive.
+    """
+
+    repeatable: bool
+    lookups: int
+    absences: int
+    proves_absence: bool
+    after: str
+    now: Instant
+    settle: Millis
 
 
 def decide(outcome: Outcome, tried: Tried) -> Step:
@@ -149,7 +342,8 @@ def decide(outcome: Outcome, tried: Tried) -> Step:
 
 def _unknown(reason: Reason, tried: Tried) -> Step:
     if not tried.repeatable:
-        return Step(state=S.UNCERTAIN, reason=reason)
+        ask_at = Instant(tried.now + tried.settle) if tried.asks else None
+        return Step(state=S.UNCERTAIN, reason=reason, due_at=ask_at)
     if _given_up(tried):
         return Step(state=S.DEAD, reason=_gave_up(reason))
     wait = tried.settle + backoff(tried.attempts + 1, tried.dice)
@@ -208,6 +402,63 @@ def _gave_up(reason: Reason) -> Reason:
         text=f"Tried for three days; last: {reason.text or reason.code}",
         where={"last": reason.code},
     )
+
+
+def decide_lookup(finding: Finding, looked: Looked) -> Step:
+    """
+    Return what follows from a look-up of a delivery in doubt; pure.
+
+    One that may be repeated is sent again unless it was found. One that may
+    not stays uncertain, and is asked for again more and more rarely, unless
+    its absence is proved.
+    """
+    where = {"after": looked.after, "looked_up": looked.lookups + 1}
+    if finding is Finding.FOUND:
+        reason = Reason(
+            code="found",
+            text="Its answer was lost; the target was asked and has it.",
+            where=where,
+        )
+        return Step(state=S.SUCCEEDED, reason=reason, counts=False)
+    reason = _not_found(finding, where)
+    proved = (
+        finding is Finding.ABSENT
+        and looked.proves_absence
+        and looked.absences + 1 >= ABSENCES
+    )
+    if looked.repeatable or proved:
+        return Step(
+            state=S.PENDING, reason=reason, due_at=looked.now, counts=False
+        )
+    return Step(
+        state=S.UNCERTAIN,
+        reason=reason,
+        due_at=_ask_again_at(looked),
+        counts=False,
+    )
+
+
+def _not_found(finding: Finding, where: dict[str, JSON]) -> Reason:
+    if finding is Finding.ABSENT:
+        text = (
+            "The call may have arrived, and its answer was lost; the target"
+            " was asked and does not show it (yet)."
+        )
+        return Reason(code="not_found", text=text, where=where)
+    text = (
+        "The call may have arrived, and its answer was lost; the target was"
+        " asked, and what it says does not tell."
+    )
+    return Reason(code="lookup_unclear", text=text, where=where)
+
+
+def _ask_again_at(looked: Looked) -> Instant | None:
+    """Return when to ask next: sooner at first, None when often enough."""
+    asked = looked.lookups + 1
+    if asked >= LOOKUPS:
+        return None
+    wait = min(HOUR, max(looked.settle, 5 * SECOND) * 2 ** (asked - 1))
+    return Instant(looked.now + wait)
 
 
 def after_lost_lease(

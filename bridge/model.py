@@ -7,7 +7,7 @@ epoch, UTC. Spans are `Millis`. Words are DESIGN's.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any, NewType
 
 Instant = NewType("Instant", int)
@@ -119,6 +119,28 @@ class Repeat(StrEnum):
     """A repeat makes a second one, but the target can be asked first."""
     NEVER = "never"
     """A repeat makes a second one and nobody can be asked."""
+
+
+class Finding(StrEnum):
+    """What a look-up at the target said of a call that may be applied."""
+
+    FOUND = "found"
+    """The target has it."""
+    ABSENT = "absent"
+    """The target did not show it."""
+    UNCLEAR = "unclear"
+    """The answer does not tell."""
+
+
+class Urgency(IntEnum):
+    """Within a shop's share of a target, the lower goes first."""
+
+    CANCEL = 0
+    """It may still stop a parcel."""
+    CREATE = 1
+    """Nothing happens before it."""
+    STATE = 2
+    """Tells of what has happened."""
 
 
 class Phase(StrEnum):
@@ -289,6 +311,9 @@ class Delivery:
         place: sorts the lane: file, rule's position, generation.
         repeatable: the operation may be sent again without harm.
         blocks: later places of the lane wait while this one is unsettled.
+        skips_dead: but not for one that is dead (`on_dead: skip`).
+        lookups: how often the target was asked since it was last sent.
+        absences: how often in a row it then did not show it.
         where: coordinates of the reason; never a customer's data.
         request: what the last attempt sent, as JSON; for kinds that ask,
             what the question is about.
@@ -310,7 +335,9 @@ class Delivery:
     rule: str
     operation: str
     repeatable: bool
+    urgency: Urgency
     blocks: bool
+    skips_dead: bool
     state: DeliveryState
     reason: str | None
     reason_text: str
@@ -322,6 +349,8 @@ class Delivery:
     wait_until: Instant | None
     attempts: int
     claims: int
+    lookups: int = 0
+    absences: int = 0
     version: int
     mapping_hash: str | None
     request: JSON
@@ -357,6 +386,28 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """
+    One line of a delivery's history: what it became, append-only.
+
+    Args:
+        id: rises with time over all deliveries.
+        worker: who held it before or holds it now; None for all else.
+    """
+
+    id: int
+    at: Instant
+    delivery_id: DeliveryId
+    version: int
+    state: DeliveryState
+    reason: str | None
+    generation: int
+    fence: int
+    worker: str | None
+    due_at: Instant | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewDelivery:
     """A delivery to add, unless its (effect_key, generation) is there."""
 
@@ -372,7 +423,9 @@ class NewDelivery:
     rule: str
     operation: str
     repeatable: bool
+    urgency: Urgency = Urgency.STATE
     blocks: bool
+    skips_dead: bool = False
     state: DeliveryState
     reason: Reason | None = None
     due_at: Instant | None = None

@@ -20,11 +20,13 @@ from bridge.lifecycle import Gate, Step
 from bridge.model import (
     JSON,
     Attempt,
+    Change,
     Delivery,
     DeliveryId,
     Event,
     EventId,
     EventState,
+    Finding,
     Instant,
     Link,
     Millis,
@@ -149,8 +151,13 @@ class Claim:
     """
     A delivery that is this worker's until `delivery.lease_until`.
 
+    One that is `uncertain` is handed out to be looked up, no more: it stays
+    `uncertain`, without a lease, and falls due again by itself.
+
     Args:
         delivery: as it stands after the claim.
+        in_doubt: its last call may have been applied, and no look-up has
+            told since: look first, where the target can be asked.
         order: the order row, read in the same transaction.
         links: of this order at this target.
         applied_hash: of the request that was last applied in this lane by
@@ -161,6 +168,7 @@ class Claim:
     delivery: Delivery
     order: OrderRow
     links: Mapping[str, str]
+    in_doubt: bool = False
     applied_hash: str | None = None
     slot: int | None = None
 
@@ -180,6 +188,12 @@ class Result:
         slot_free_at: when the limit's slot may be taken again; None leaves
             it as it is, or frees it when nothing was sent.
         wait_until: for `waiting`: when it becomes `held` at last.
+        finding: of a look-up; the attempt is kept under *operation*.
+        operation: that was called, when it was not the delivery's own.
+        answered: whether the target answered at all; None when it was not
+            called, or what went wrong says nothing of it.
+        credentials: the mark of those that were used
+            (`Target.credentials_mark`).
     """
 
     step: Step
@@ -194,6 +208,10 @@ class Result:
     request_hash: str | None = None
     slot_free_at: Instant | None = None
     wait_until: Instant | None = None
+    finding: Finding | None = None
+    operation: str | None = None
+    answered: bool | None = None
+    credentials: str | None = None
 
 
 # -------------------------------------------------------------- operators
@@ -247,6 +265,10 @@ class TargetRow:
         host: that its links and ids came from.
         paused: the reason's code (`operator`, `credentials_refused`, …).
         closed_until: nobody calls before then.
+        failures: calls in a row that got no answer.
+        trips: how often in a row its circuit was opened.
+        probing: one call at a time, until one is answered.
+        refused: the mark of the credentials that it refused last.
     """
 
     name: str
@@ -254,6 +276,10 @@ class TargetRow:
     paused: str | None
     paused_at: Instant | None
     closed_until: Instant | None
+    failures: int = 0
+    trips: int = 0
+    probing: bool = False
+    refused: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -321,6 +347,55 @@ class Journal(Protocol):
 
         Raises:
             SchemaMismatch: saying which of the two is newer.
+            OlderCopy: it has seen less than the one that was here.
+            JournalGone: it is not there, and it was.
+            Suspect: the disk failed under it, and nobody has looked since.
+        """
+        ...
+
+    def keep_mark(self) -> None:
+        """
+        Leave a note beside the file of how much it has seen.
+
+        A copy from before is then known as one. Cheap when nothing is new.
+        """
+        ...
+
+    def accept_copy(self, *, actor: str, now: Instant) -> int:
+        """
+        Go on with a database that was put back from a copy.
+
+        Every create that the copy has not seen the end of may have been
+        made since: it becomes `uncertain`. So does, later, one for an order
+        that was placed between the copy's last event and now. Returns how
+        many were moved.
+        """
+        ...
+
+    def unseen(self) -> tuple[Instant, Instant] | None:
+        """
+        Return the time that an accepted copy has not seen, if there is one.
+
+        From the copy's last event to its acceptance.
+        """
+        ...
+
+    def steady_clock(self, boot: str, offset: Millis, *, move: bool) -> Millis:
+        """
+        Agree with all processes of this host on one clock that never jumps.
+
+        It is the time since the boot, plus an offset that the journal keeps.
+
+        Args:
+            boot: names this boot of the machine.
+            offset: what the wall clock says now, minus the time since boot.
+            move: take it for everybody, and move every due time, lease, gate
+                and slot by as much as it differs from the one before; only
+                while no worker runs. Otherwise only the first one of a boot
+                is taken.
+
+        Returns:
+            The offset that is in force.
         """
         ...
 
@@ -414,10 +489,20 @@ class Journal(Protocol):
 
         Only the head of a lane is taken: none with an earlier place in the
         same lane may be blocking (`blocks` and in a state of `LIVE`, or
-        `dead`), and none of the lane may be in flight. Only targets whose
-        gate is open and, where *slots* is not 0, only with a free slot,
-        which is then taken. Raises the fence; sets the lease. Oldest due
-        first within each target.
+        `dead` without `skips_dead`), and none of the lane may be in flight.
+        Only targets whose gate is open and, where *slots* is not 0, only
+        with a free slot, which is then taken. Raises the fence; sets the
+        lease.
+
+        Stores take turns at each target. Of one store the most urgent goes
+        first, and of those the oldest due.
+
+        An `uncertain` delivery whose look-up is due is handed out, too, and
+        before all others: its fence rises, its state stays, and it falls
+        due again when the lease would have ended.
+
+        A target that is probed gets one call at a time: a look-up if one is
+        due, else one that may be repeated, else any.
         """
         ...
 
@@ -443,6 +528,9 @@ class Journal(Protocol):
         """
         Keep what came of a claim: `claimed` or `sending` → *result*'s.
 
+        Of a look-up that was made for an `uncertain` one: `uncertain` →
+        *result*'s, if nobody decided meanwhile.
+
         Also closes the attempt, keeps links, sets the target's gate, gives
         the slot back, makes `waiting` deliveries of the order at this
         target due when links were learned, and makes the order due for
@@ -451,8 +539,11 @@ class Journal(Protocol):
         result that leaves open whether it was applied makes the journal
         forget which request was applied last for the effect.
 
-        A definite result that comes late, of the last attempt, still
-        settles an `uncertain` or `settling` delivery (`succeeded`, `dead`).
+        The target's circuit is opened, probed and closed by what is
+        *answered*; a pause for refused credentials remembers which.
+
+        A definite result that comes late, of the last request that was
+        sent, still settles an `uncertain` or `settling` delivery (`succeeded`, `dead`).
 
         Raises:
             LeaseLost: the delivery has moved on, and this settles nothing:
@@ -466,8 +557,8 @@ class Journal(Protocol):
         End leases that ran out (`lifecycle.after_lost_lease`).
 
         `claimed` → `pending`, at the third time in a row `dead`;
-        `sending` → `settling` for *settle*, or `uncertain`. Raises the
-        fence. Returns how many.
+        `sending` → `settling` for *settle*, or `uncertain`, to be looked
+        up after *settle*. Raises the fence. Returns how many.
         """
         ...
 
@@ -521,6 +612,16 @@ class Journal(Protocol):
 
         Raises:
             NotFound: no such target.
+        """
+        ...
+
+    def try_credentials(self, name: str, mark: str, now: Instant) -> bool:
+        """
+        Let one call try credentials that are not the refused ones.
+
+        Opens a target that is paused as `credentials_refused` to a single
+        probe when *mark* is not the mark that was refused. Returns whether
+        it did.
         """
         ...
 
@@ -617,6 +718,19 @@ class Journal(Protocol):
         """Return a delivery's attempts, oldest first."""
         ...
 
+    def history(self, id: DeliveryId) -> Sequence[Change]:
+        """Return what a delivery went through, oldest first."""
+        ...
+
+    def replay(self) -> Sequence[str]:
+        """
+        Return where the deliveries are not what their history says.
+
+        The last line of a delivery's history must be the delivery, and each
+        step from one line to the next must be one of `TRANSITIONS`.
+        """
+        ...
+
     def audit(self, id: DeliveryId) -> Sequence[AuditEntry]:
         """Return what operators did to a delivery, oldest first."""
         ...
@@ -636,6 +750,7 @@ class Journal(Protocol):
         actor: str,
         reason: str,
         force: bool,
+        if_version: int | None = None,
         now: Instant,
     ) -> Delivery:
         """
@@ -645,6 +760,7 @@ class Journal(Protocol):
 
         Raises:
             NotFound: no such delivery, or a newer generation replaced it.
+            VersionMismatch: *if_version* is given and not its version.
             InFlight: it is claimed, sending or settling.
             ForceNeeded: it succeeded, or may have, and may not be
                 repeated; without *force*.

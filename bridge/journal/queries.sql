@@ -58,14 +58,15 @@ WHERE store = :store AND order_id = :order_id;
 -- name: insert_delivery
 INSERT INTO deliveries (
   effect_key, generation, kind, store, order_id, target, lane, place,
-  mapping, rule, operation, repeatable, blocks, state, reason, reason_text,
-  reason_where, fence, due_at, wait_until, attempts, claims, version,
-  mapping_hash, forced, live_since, created_at, updated_at, request)
+  mapping, rule, operation, repeatable, urgency, blocks, skips_dead, state,
+  reason, reason_text, reason_where, fence, due_at, wait_until, attempts,
+  claims, lookups, absences, version, mapping_hash, forced, live_since,
+  created_at, updated_at, request)
 VALUES (
   :effect_key, :generation, :kind, :store, :order_id, :target, :lane, :place,
-  :mapping, :rule, :operation, :repeatable, :blocks, :state, :reason,
-  :reason_text, :reason_where, 0, :due_at, :wait_until, 0, 0, 1,
-  :mapping_hash, 0, :live_since, :now, :now, :request)
+  :mapping, :rule, :operation, :repeatable, :urgency, :blocks, :skips_dead,
+  :state, :reason, :reason_text, :reason_where, 0, :due_at, :wait_until, 0,
+  0, 0, 0, 1, :mapping_hash, 0, :live_since, :now, :now, :request)
 ON CONFLICT (effect_key, generation) DO NOTHING;
 
 -- ------------------------------------------------------------ deliveries
@@ -79,6 +80,7 @@ UPDATE deliveries SET
   reason_text = :reason_text, reason_where = :reason_where, fence = :fence,
   owner = :owner, lease_until = :lease_until, due_at = :due_at,
   wait_until = :wait_until, attempts = :attempts, claims = :claims,
+  lookups = :lookups, absences = :absences,
   version = :version, mapping_hash = :mapping_hash,
   request_hash = :request_hash, forced = :forced, live_since = :live_since,
   updated_at = :updated_at, request = :request

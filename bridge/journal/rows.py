@@ -26,6 +26,7 @@ from bridge.model import (
     NewEvent,
     Phase,
     Request,
+    Urgency,
 )
 
 Row = dict[str, Any]
@@ -89,7 +90,9 @@ def delivery(row: Row) -> Delivery:
             "where": unpack(where),
             "request": unpack(row["request"]),
             "repeatable": bool(row["repeatable"]),
+            "urgency": Urgency(row["urgency"]),
             "blocks": bool(row["blocks"]),
+            "skips_dead": bool(row["skips_dead"]),
             "forced": bool(row["forced"]),
         }
     )
@@ -112,6 +115,8 @@ def delivery_values(after: Delivery) -> Values:
         "wait_until": after.wait_until,
         "attempts": after.attempts,
         "claims": after.claims,
+        "lookups": after.lookups,
+        "absences": after.absences,
         "version": after.version,
         "mapping_hash": after.mapping_hash,
         "request_hash": after.request_hash,
@@ -137,7 +142,9 @@ def new_delivery_values(new: NewDelivery) -> Values:
         "rule": new.rule,
         "operation": new.operation,
         "repeatable": int(new.repeatable),
+        "urgency": new.urgency.value,
         "blocks": int(new.blocks),
+        "skips_dead": int(new.skips_dead),
         "state": new.state.value,
         "reason": None if new.reason is None else new.reason.code,
         "reason_text": "" if new.reason is None else new.reason.text,
@@ -186,7 +193,7 @@ def link_values(link: Link) -> Values:
 
 def target(row: Row) -> TargetRow:
     """Return a row of `targets`."""
-    return TargetRow(**row)
+    return TargetRow(**row | {"probing": bool(row["probing"])})
 
 
 def mapping_text(row: Row) -> MappingText:

@@ -38,6 +38,7 @@ from bridge.model import (
     NewDelivery,
     Reason,
     Request,
+    Urgency,
 )
 from bridge.orders.document import (
     became_ours_at,
@@ -123,10 +124,18 @@ def delivery_of(
         rule=rule.name,
         operation=operation,
         repeatable=rule.repeatable,
-        blocks=rule.operation is not None and not rule.skips_dead,
+        urgency=_urgency(rule),
+        blocks=rule.operation is not None,
+        skips_dead=rule.skips_dead,
         state=S.PENDING,
         mapping_hash=mapping.hash,
     )
+
+
+def _urgency(rule: Rule) -> Urgency:
+    if rule.when in AFTER_CANCEL:
+        return Urgency.CANCEL
+    return Urgency.CREATE if rule.once else Urgency.STATE
 
 
 def effect_key(rule: Rule, mapping: Mapping, order_id: str) -> str:

@@ -31,6 +31,7 @@ def create_sandbox(
     random_uuid: Callable[[], str],
     record_path: Path | None = None,
     wait: Callable[[float], None] = time.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> Flask:
     """
     Return the sandbox as a Flask app.
@@ -38,9 +39,14 @@ def create_sandbox(
     Args:
         record_path: gets one JSON line per request that arrived.
         wait: holds an answer back for so many seconds.
+        monotonic: seconds; tells the times between arrivals.
     """
     sandbox = Sandbox(
-        now=now, random_uuid=random_uuid, record_path=record_path, wait=wait
+        now=now,
+        random_uuid=random_uuid,
+        record_path=record_path,
+        wait=wait,
+        monotonic=monotonic,
     )
     app = Flask(__name__)
     app.before_request(_read_whole)

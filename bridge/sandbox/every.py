@@ -30,6 +30,9 @@ Source: https://developers.goevery.co/api-reference/endpoint/get-v1orders,
 2026-11-21
 """
 
+SHOWN = ("status", "sellingPriceCents")
+"""What an order is known to be in by the record."""
+
 BLANK: Mapping[str, JSON] = {
     "status": "NEW",
     "recipient": {},
@@ -80,7 +83,8 @@ class SimulatedEvery(Simulator):
         return {
             **call.values,
             **picked(call.body, "updateMask", *every.REFERENCES),
-            **picked(part(call.body, "order"), "status"),
+            **picked(call.body, *SHOWN),
+            **picked(part(call.body, "order"), *SHOWN),
         }
 
     @override
@@ -88,7 +92,10 @@ class SimulatedEvery(Simulator):
         match call.operation:
             case "create_order":
                 order = self.add(call.body, now=call.now)
-                return Answer(status=200, body=order, applied=True)
+                bare = order["name"].removeprefix("orders/")
+                return Answer(
+                    status=200, body=order, applied=True, made=bare
+                )
             case "update_order":
                 return self._update(call)
             case _:

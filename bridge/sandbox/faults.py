@@ -143,7 +143,10 @@ def afterwards(simulator: Simulator, fault: Fault, answer: Answer) -> Answer:
         return answer
     failed = _failed(simulator, fault.status or 500)
     return Answer(
-        status=failed.status, body=failed.body, applied=answer.applied
+        status=failed.status,
+        body=failed.body,
+        applied=answer.applied,
+        made=answer.made,
     )
 
 

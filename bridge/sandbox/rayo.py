@@ -97,7 +97,7 @@ class SimulatedRayo(Simulator):
             "consumidor": call.body["consumidor_destino"],
         }
         self._orders[reference] = {"body": call.body, "shown": shown}
-        return _applied({"orden": {"ordenRef": reference}})
+        return _applied({"orden": {"ordenRef": reference}}, made=reference)
 
     def _update(self, call: Call) -> Answer:
         order = self._orders.get(call.values["orderId"])
@@ -120,8 +120,8 @@ def _ok(body: JSON) -> Answer:
     return Answer(status=200, body=body)
 
 
-def _applied(body: JSON) -> Answer:
-    return Answer(status=200, body=body, applied=True)
+def _applied(body: JSON, *, made: str | None = None) -> Answer:
+    return Answer(status=200, body=body, applied=True, made=made)
 
 
 def _skus(products: JSON) -> list[str]:

@@ -17,14 +17,19 @@ class Arrival:
     One request as it arrived, and what was made of it.
 
     Args:
+        at: the wall clock, for people and for other records.
+        t: milliseconds of the clock that nobody sets, with decimals; the
+            times between arrivals are told by it.
         operation: None when no operation has such an address.
         keys: ids and SKUs to know it by; nothing personal.
         sha256: of the body, in hex: two creates of the same order are equal.
         status: of the answer, None when it was withheld.
+        made: the id that the target gave to what this call created.
         over_limit: it came sooner than the API's limit allows.
     """
 
     at: Instant
+    t: float = 0.0
     api: str
     operation: str | None
     method: str
@@ -33,6 +38,7 @@ class Arrival:
     sha256: str
     status: int | None
     applied: bool = False
+    made: str | None = None
     fault: str | None = None
     over_limit: bool = False
 

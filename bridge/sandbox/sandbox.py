@@ -52,9 +52,11 @@ class Sandbox:
         random_uuid: Callable[[], str],
         record_path: Path | None,
         wait: Callable[[float], None],
+        monotonic: Callable[[], float],
     ) -> None:
         self.now = now
         self.wait = wait
+        self._monotonic = monotonic
         self.lock = threading.Lock()
         self.faults = Faults()
         self.record = Record(record_path)
@@ -105,6 +107,7 @@ class Sandbox:
         """Count the request, and return what it is known by so far."""
         return Arrival(
             at=at,
+            t=round(self._monotonic() * 1000, 3),
             api=api,
             operation=None,
             method=request.method,
@@ -128,6 +131,7 @@ class Sandbox:
                 keys=keys,
                 status=None if is_withheld else answer.status,
                 applied=answer.applied,
+                made=answer.made,
                 fault=fault.fault if fault is not None else None,
             )
         )

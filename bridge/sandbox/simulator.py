@@ -49,12 +49,14 @@ class Answer:
 
     Args:
         applied: something was changed.
+        made: the id of what was created.
     """
 
     status: int
     body: JSON
     headers: Mapping[str, str] = field(default_factory=dict)
     applied: bool = False
+    made: str | None = None
 
 
 class Simulator(Protocol):

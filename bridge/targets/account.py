@@ -1,5 +1,6 @@
 """A configured account at one of the three APIs."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -27,6 +28,8 @@ class Target:
             the answer.
         settle: how long a request whose answer was lost may still arrive.
         parallel: how many requests may be under way at once, at most.
+        proves_absence: operations of which the vendor has confirmed that
+            what their look-up does not show is not there.
     """
 
     name: str
@@ -38,11 +41,20 @@ class Target:
     timeout: Millis = TIMEOUT
     settle: Millis = SETTLE
     parallel: int = PARALLEL
+    proves_absence: frozenset[str] = frozenset()
 
     @property
     def host(self) -> str:
         """The host and port that ids and links belong to."""
         return urlsplit(self.base_url).netloc
+
+    @property
+    def credentials_mark(self) -> str:
+        """What tells these credentials from others, and nothing of them."""
+        told = "\0".join(
+            f"{k}={v}" for k, v in sorted(self.credentials.items())
+        )
+        return hashlib.sha256(told.encode()).hexdigest()[:8]
 
     @property
     def is_sandbox(self) -> bool:

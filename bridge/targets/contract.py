@@ -15,6 +15,7 @@ from pydantic_core import from_json
 
 from bridge.model import (
     JSON,
+    Finding,
     Millis,
     Outcome,
     Repeat,
@@ -118,19 +119,36 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SentCall:
+    """
+    What was sent, as a look-up needs it.
+
+    Args:
+        values: of the path and the query.
+    """
+
+    values: Mapping[str, str]
+    body: JSON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lookup:
     """
     How the target is asked whether it has what was sent.
 
     Args:
-        operation: the name of the one that lists.
-        recognise: given the body that was sent, returns a test for the
-            listed items, or None when the body carries nothing to know it
-            by (then absence can not be proved).
+        operation: the name of the one that reads; one with a `search` is
+            walked through page by page.
+        values: given what was sent and the values of its path, returns
+            those of the reading call, or None when there is nothing to ask
+            by.
+        judge: given what was sent and an answer (of a search: one of the
+            listed items), returns what that says.
     """
 
     operation: str
-    recognise: Callable[[JSON], Callable[[JSON], bool] | None]
+    values: Callable[[SentCall], Mapping[str, str] | None]
+    judge: Callable[[SentCall, JSON], Finding]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +171,8 @@ class Operation:
             for what follows from it (Every's `updateMask`).
         dressed: the pydantic model of the body that is sent, where it is
             not *body*.
-        lookup: set when *repeat* is `by_lookup`.
+        lookup: set when the target can be asked whether it has it; always
+            when *repeat* is `by_lookup`.
         source: address of the vendor's page.
     """
 

@@ -8,12 +8,12 @@ Source: https://developers.goevery.co/api-reference/endpoint/patch-v1orders,
 2026-11-21
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from bridge.model import JSON, Repeat
+from bridge.model import JSON, Finding, Repeat
 from bridge.targets.contract import (
     Contract,
     Lookup,
@@ -21,6 +21,7 @@ from bridge.targets.contract import (
     Received,
     Search,
     Sent,
+    SentCall,
     optional,
 )
 
@@ -181,9 +182,19 @@ def masked(body: JSON) -> JSON:
     return {"order": order, "updateMask": mask}
 
 
-def recognise(body: JSON) -> Callable[[JSON], bool] | None:
+def _references(sent: SentCall) -> set[JSON]:
+    body = sent.body if isinstance(sent.body, dict) else {}
+    return {body[name] for name in REFERENCES if body.get(name)}
+
+
+def asked(sent: SentCall) -> Mapping[str, str] | None:
+    """Ask for the list, when what was sent carries a reference."""
+    return {} if _references(sent) else None
+
+
+def recognise(sent: SentCall, order: JSON) -> Finding:
     """
-    Return a test for the listed order that *body* created.
+    Tell whether a listed order is the one that was sent.
 
     The pages do not agree on whether `referenceId` comes back as such or as
     `referenceGid`: either will do.
@@ -191,15 +202,11 @@ def recognise(body: JSON) -> Callable[[JSON], bool] | None:
     Source: https://developers.goevery.co/api-reference/endpoint/post-v1orders
     and …/patch-v1orders, 2026-11-21
     """
-    ours = {body[name] for name in REFERENCES if body.get(name)}
-    if not ours:
-        return None
-
-    def is_ours(order: JSON) -> bool:
-        theirs = (*REFERENCES, "referenceGid")
-        return any(order.get(name) in ours for name in theirs)
-
-    return is_ours
+    ours = _references(sent)
+    theirs = (*REFERENCES, "referenceGid")
+    listed = order if isinstance(order, dict) else {}
+    is_ours = any(listed.get(name) in ours for name in theirs)
+    return Finding.FOUND if is_ours else Finding.ABSENT
 
 
 OPERATIONS = (
@@ -225,7 +232,7 @@ OPERATIONS = (
         source=f"{PAGES}post-v1orders",
         body=CreateOrder,
         answer=Order,
-        lookup=Lookup(operation="list_orders", recognise=recognise),
+        lookup=Lookup(operation="list_orders", values=asked, judge=recognise),
     ),
     Operation(
         name="list_orders",

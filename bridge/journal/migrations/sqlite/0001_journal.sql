@@ -51,7 +51,9 @@ CREATE TABLE deliveries (
   rule         TEXT NOT NULL,
   operation    TEXT NOT NULL,
   repeatable   INTEGER NOT NULL,
+  urgency      INTEGER NOT NULL, -- the lower goes first
   blocks       INTEGER NOT NULL,
+  skips_dead   INTEGER NOT NULL,
   state        TEXT NOT NULL
     CHECK (state IN ('waiting', 'pending', 'claimed', 'sending', 'settling',
                      'uncertain', 'held', 'succeeded', 'dead', 'cancelled',
@@ -66,6 +68,8 @@ CREATE TABLE deliveries (
   wait_until   INTEGER,
   attempts     INTEGER NOT NULL, -- that counted
   claims       INTEGER NOT NULL, -- lost in a row
+  lookups      INTEGER NOT NULL, -- since it was last sent
+  absences     INTEGER NOT NULL, -- of those, the last ones in a row
   version      INTEGER NOT NULL,
   mapping_hash TEXT,
   request_hash TEXT,
@@ -85,8 +89,11 @@ CREATE TABLE deliveries (
 
 CREATE INDEX deliveries_by_order ON deliveries (order_id, store, target);
 CREATE INDEX deliveries_by_state ON deliveries (target, state);
-CREATE INDEX deliveries_due ON deliveries (target, due_at)
+CREATE INDEX deliveries_due
+  ON deliveries (target, store, urgency, due_at, id)
   WHERE state IN ('waiting', 'pending', 'settling');
+CREATE INDEX deliveries_in_doubt ON deliveries (target, due_at)
+  WHERE state = 'uncertain' AND due_at IS NOT NULL;
 CREATE INDEX deliveries_next ON deliveries (due_at)
   WHERE state IN ('waiting', 'pending', 'settling');
 CREATE INDEX deliveries_blocking ON deliveries (lane, place)
@@ -94,6 +101,8 @@ CREATE INDEX deliveries_blocking ON deliveries (lane, place)
     AND state IN ('waiting', 'pending', 'claimed', 'sending', 'settling',
                   'uncertain', 'held', 'dead');
 CREATE INDEX deliveries_in_flight ON deliveries (lane)
+  WHERE state IN ('claimed', 'sending');
+CREATE INDEX deliveries_at_target ON deliveries (target)
   WHERE state IN ('claimed', 'sending');
 CREATE INDEX deliveries_leased ON deliveries (lease_until)
   WHERE state IN ('claimed', 'sending');
@@ -118,6 +127,73 @@ CREATE TABLE attempts (
   answer       TEXT, -- capped
   PRIMARY KEY (delivery_id, number)
 ) STRICT;
+
+-- What every delivery went through. Its last line is the delivery as it
+-- stands, but for the request, which its attempts have.
+CREATE TABLE history (
+  id           INTEGER PRIMARY KEY AUTOINCREMENT,
+  at           INTEGER NOT NULL,
+  delivery_id  INTEGER NOT NULL,
+  version      INTEGER NOT NULL,
+  state        TEXT NOT NULL,
+  reason       TEXT,
+  generation   INTEGER NOT NULL,
+  place        TEXT NOT NULL,
+  fence        INTEGER NOT NULL,
+  worker       TEXT, -- who held it before, or holds it now
+  lease_until  INTEGER,
+  due_at       INTEGER,
+  wait_until   INTEGER,
+  attempts     INTEGER NOT NULL,
+  claims       INTEGER NOT NULL,
+  lookups      INTEGER NOT NULL,
+  absences     INTEGER NOT NULL,
+  mapping_hash TEXT,
+  request_hash TEXT,
+  forced       INTEGER NOT NULL,
+  live_since   INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX history_by_delivery ON history (delivery_id, id);
+
+CREATE TRIGGER deliveries_begin AFTER INSERT ON deliveries
+BEGIN
+  INSERT INTO history (at, delivery_id, version, state, reason, generation,
+    place, fence, worker, lease_until, due_at, wait_until, attempts, claims,
+    lookups, absences, mapping_hash, request_hash, forced, live_since)
+  VALUES (NEW.updated_at, NEW.id, NEW.version, NEW.state, NEW.reason,
+    NEW.generation, NEW.place, NEW.fence, NEW.owner, NEW.lease_until,
+    NEW.due_at, NEW.wait_until, NEW.attempts, NEW.claims, NEW.lookups,
+    NEW.absences, NEW.mapping_hash, NEW.request_hash, NEW.forced,
+    NEW.live_since);
+END;
+
+CREATE TRIGGER deliveries_go_on AFTER UPDATE ON deliveries
+BEGIN
+  INSERT INTO history (at, delivery_id, version, state, reason, generation,
+    place, fence, worker, lease_until, due_at, wait_until, attempts, claims,
+    lookups, absences, mapping_hash, request_hash, forced, live_since)
+  VALUES (NEW.updated_at, NEW.id, NEW.version, NEW.state, NEW.reason,
+    NEW.generation, NEW.place, NEW.fence, COALESCE(NEW.owner, OLD.owner),
+    NEW.lease_until, NEW.due_at, NEW.wait_until, NEW.attempts, NEW.claims,
+    NEW.lookups, NEW.absences, NEW.mapping_hash, NEW.request_hash,
+    NEW.forced, NEW.live_since);
+END;
+
+CREATE TRIGGER deliveries_stay BEFORE DELETE ON deliveries
+BEGIN
+  SELECT RAISE(ABORT, 'no delivery is ever forgotten');
+END;
+
+CREATE TRIGGER history_keeps_its_rows BEFORE DELETE ON history
+BEGIN
+  SELECT RAISE(ABORT, 'the history is append-only');
+END;
+
+CREATE TRIGGER history_keeps_its_words BEFORE UPDATE ON history
+BEGIN
+  SELECT RAISE(ABORT, 'the history is append-only');
+END;
 
 CREATE TABLE mappings (
   id    INTEGER PRIMARY KEY,
@@ -148,8 +224,20 @@ CREATE TABLE targets (
   host         TEXT NOT NULL, -- empty until it is pinned
   paused       TEXT,
   paused_at    INTEGER,
-  closed_until INTEGER
+  closed_until INTEGER,
+  failures     INTEGER NOT NULL DEFAULT 0, -- in a row
+  trips        INTEGER NOT NULL DEFAULT 0, -- of its circuit, in a row
+  probing      INTEGER NOT NULL DEFAULT 0,
+  refused      TEXT -- the mark of the credentials that it refused last
 ) STRICT;
+
+-- Whose turn it is at a target: the store with the lowest number.
+CREATE TABLE turns (
+  target TEXT NOT NULL,
+  store  TEXT NOT NULL,
+  turn   INTEGER NOT NULL,
+  PRIMARY KEY (target, store)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE slots (
   target      TEXT NOT NULL,
@@ -159,6 +247,18 @@ CREATE TABLE slots (
   fence       INTEGER,
   PRIMARY KEY (target, n)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE clock (
+  boot  TEXT PRIMARY KEY, -- names one boot of the machine
+  shift INTEGER NOT NULL, -- the bridge's time is that since boot, and this
+  since INTEGER NOT NULL
+) STRICT;
+
+-- Times that this database has not seen: it was put back from a copy.
+CREATE TABLE copies (
+  last_seen   INTEGER NOT NULL,
+  accepted_at INTEGER NOT NULL
+) STRICT;
 
 CREATE TABLE beats (
   worker   TEXT PRIMARY KEY,
