@@ -7,17 +7,19 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # A virtual environment that already has everything (made by a stamp below).
 RUN_STAMP := $(VENV)/.run-requirements
 DEV_STAMP := $(VENV)/.dev-requirements
+CAMPAIGN_STAMP := $(VENV)/.campaign-requirements
 LOCK := $(BIN)/uv pip compile pyproject.toml --python-version 3.11 \
 	--universal --generate-hashes --no-header -q
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test check demo bench lock
+.PHONY: help venv test check demo bench campaign lock
 
 help: ## show this
 	@echo "make demo         see it work, against a sandbox; ONCE=1 to leave when done"
 	@echo "make test         run all tests"
 	@echo "make check        lint, format, types, layers"
 	@echo "make bench        measure"
+	@echo "make campaign     prove what is promised, for hours; DOSE=ci for minutes"
 	@echo "make venv         only make the virtual environment, $(VENV)"
 	@echo "make lock         renew requirements.txt and requirements-dev.txt"
 
@@ -38,10 +40,14 @@ check: $(DEV_STAMP)
 bench: $(DEV_STAMP)
 	$(BIN)/python -m bench.run $(BENCH)
 
+campaign: $(if $(filter ci,$(DOSE)),$(DEV_STAMP),$(CAMPAIGN_STAMP))
+	$(BIN)/python -m bench.campaign --dose $(or $(DOSE),full)
+
 lock: $(DEV_STAMP)
 	test -x $(BIN)/uv || $(PIP) install uv
 	$(LOCK) -o requirements.txt
 	$(LOCK) --group dev -o requirements-dev.txt
+	$(LOCK) --group dev --group campaign -o requirements-campaign.txt
 
 $(BIN)/python:
 	@"$(or $(PYTHON),python3)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -55,4 +61,8 @@ $(RUN_STAMP): requirements.txt | $(BIN)/python
 
 $(DEV_STAMP): requirements-dev.txt | $(BIN)/python
 	$(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(CAMPAIGN_STAMP): requirements-campaign.txt | $(BIN)/python
+	$(PIP) install --require-hashes -r requirements-campaign.txt
 	@touch $@

@@ -1,0 +1,1 @@
+"""The proof: campaigns that try to break the promises."""

@@ -1,0 +1,497 @@
+"""
+The bugs that `bench.campaign.sabotage` puts in: each a line that is wrong.
+
+Each was chosen because somebody could write it on a bad day and because it
+would break a promise. `tests/campaign/test_sabotage.py` sees that each still
+fits the code.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sabotage:
+    """
+    One bug.
+
+    Args:
+        name: what the code does wrong then.
+        before: stands once in the file.
+        tests: what is run first; pytest's arguments.
+    """
+
+    name: str
+    file: str
+    before: str
+    after: str
+    tests: tuple[str, ...]
+
+
+def _bug(
+    name: str, file: str, before: str, after: str, *tests: str
+) -> Sabotage:
+    return Sabotage(
+        name=name,
+        file=file,
+        before=before,
+        after=after,
+        tests=tests or ("tests",),
+    )
+
+
+JOURNAL = "tests/journal"
+ROAD = "tests/end_to_end"
+SENDER = "tests/test_sender.py"
+LIFE = "tests/test_lifecycle.py"
+OUTCOME = "tests/targets/test_outcome.py"
+PLAN = "tests/mapping/test_plan.py"
+FOLD = "tests/orders/test_fold.py"
+DOOR = "tests/web/test_webhooks.py"
+
+_QUERIES = "bridge/journal/queries.sql"
+
+SABOTAGES = (
+    # ------------------------------------------- P1: a 2xx means on disk
+    _bug(
+        "answers the store before it keeps the event",
+        "bridge/web/webhooks.py",
+        "        (kept,) = self._parts.journal.append([event])\n"
+        '        code = "repeated" if kept.repeated else event.state.value\n'
+        "        return Taken(code=code, event_id=kept.id)",
+        "        import threading\n"
+        "        threading.Timer(\n"
+        "            0.05, self._parts.journal.append, ([event],)\n"
+        "        ).start()\n"
+        "        return Taken(code=event.state.value)",
+        DOOR,
+    ),
+    _bug(
+        "returns before the commit that it shares",
+        "bridge/journal/committing.py",
+        "        batch.closed.wait()\n",
+        "",
+        f"{JOURNAL}/test_committing.py",
+    ),
+    _bug(
+        "tells nobody of a commit that failed",
+        "bridge/journal/committing.py",
+        "            batch.error = error\n            database.rollback()\n",
+        "            database.rollback()\n",
+        f"{JOURNAL}/test_committing.py",
+    ),
+    _bug(
+        "leaves commits to the system's cache",
+        "bridge/journal/connection.py",
+        '"synchronous = FULL"',
+        '"synchronous = NORMAL"',
+        f"{JOURNAL}/test_sqlite.py",
+    ),
+    _bug(
+        "begins to write without the lock",
+        "bridge/journal/committing.py",
+        'database.execute("BEGIN IMMEDIATE")',
+        'database.execute("BEGIN")',
+        JOURNAL,
+    ),
+    _bug(
+        "works on a SQLite that loses commits",
+        "bridge/journal/connection.py",
+        "            return version >= (3, 51, 3)",
+        "            return version >= (3, 40, 0)",
+        f"{JOURNAL}/test_sqlite.py",
+    ),
+    _bug(
+        "answers 200 when the journal is not to be had",
+        "bridge/web/webhooks.py",
+        'UNAVAILABLE = Taken(code="unavailable", status=503)',
+        'UNAVAILABLE = Taken(code="unavailable", status=200)',
+        DOOR,
+    ),
+    # ---------------------------------- what is one event, and what is two
+    _bug(
+        "tells WooCommerce's events apart by the webhook alone",
+        "bridge/sources/woocommerce.py",
+        '            dedupe_key=f"woocommerce:{store.name}:{webhook_id}:'
+        '{topic}:"\n            f"{sha256}",',
+        '            dedupe_key=f"woocommerce:{store.name}:{webhook_id}:'
+        '{topic}",',
+        "tests/sources",
+    ),
+    _bug(
+        "keeps a repeated event again",
+        _QUERIES,
+        "ON CONFLICT (dedupe_key) DO NOTHING\nRETURNING id;",
+        "ON CONFLICT (dedupe_key) DO UPDATE SET state = 'stored'\n"
+        "RETURNING id;",
+        f"{JOURNAL}/test_taking.py",
+    ),
+    _bug(
+        "takes a signature by the first secret only",
+        "bridge/sources/signing.py",
+        "    return any(verdicts)",
+        "    return verdicts[0] if verdicts else False",
+        "tests/sources",
+    ),
+    _bug(
+        "lets an empty secret sign",
+        "bridge/sources/signing.py",
+        "        for secret in secrets\n        if secret\n",
+        "        for secret in secrets\n",
+        "tests/sources",
+    ),
+    _bug(
+        "takes a body that ended early as whole",
+        "bridge/web/webhooks.py",
+        "    if len(body) < announced:\n        raise ShortBody\n",
+        "",
+        DOOR,
+    ),
+    _bug(
+        "refuses what it can not understand",
+        "bridge/web/webhooks.py",
+        '        code = "repeated" if kept.repeated else event.state.value\n'
+        "        return Taken(code=code, event_id=kept.id)",
+        '        code = "repeated" if kept.repeated else event.state.value\n'
+        "        bad = event.state is EventState.UNUSABLE\n"
+        "        return Taken(\n"
+        "            code=code, event_id=kept.id, status=400 if bad else 200\n"
+        "        )",
+        DOOR,
+    ),
+    # --------------------------------------------- P2: created at most once
+    _bug(
+        "sends a create again when its answer is lost",
+        "bridge/lifecycle.py",
+        "    if not tried.repeatable:\n        ask_at =",
+        "    if not tried.repeatable and tried.attempts > 99:\n"
+        "        ask_at =",
+        LIFE,
+    ),
+    _bug(
+        "takes silence for a request that was not sent",
+        "bridge/targets/outcome.py",
+        "    return Maybe(reason=Reason(code=code, text=text))",
+        "    return NotSent(reason=Reason(code=code, text=text))",
+        OUTCOME,
+    ),
+    _bug(
+        "takes a 5xx for a no",
+        "bridge/targets/outcome.py",
+        "    return Maybe(\n        reason=Reason(\n"
+        '            code=f"http_{status}",\n'
+        '            text=f"The target failed ({status}); it may have been'
+        ' done.",',
+        "    return Rejected(\n        reason=Reason(\n"
+        '            code=f"http_{status}",\n'
+        '            text=f"The target failed ({status}); it may have been'
+        ' done.",',
+        OUTCOME,
+    ),
+    _bug(
+        "counts a create without its id as done",
+        "bridge/targets/outcome.py",
+        "    if operation.repeatable:\n"
+        "        return Applied(answer=answer, note=reason)",
+        "    if operation:\n"
+        "        return Applied(answer=answer, note=reason)",
+        OUTCOME,
+    ),
+    _bug(
+        "says that it sends after it has sent",
+        "bridge/sender.py",
+        'WRITING = "http11.send_request_headers.started"',
+        'WRITING = "http11.send_request_body.complete"',
+        SENDER,
+    ),
+    _bug(
+        "writes although its lease may be over",
+        "bridge/delivering.py",
+        "            if waited * 1000 > SLACK:\n                raise TooLate\n",
+        "",
+        ROAD,
+    ),
+    _bug(
+        "begins to send with another's fence",
+        _QUERIES,
+        "WHERE id = :id AND fence = :fence AND state = 'claimed';",
+        "WHERE id = :id AND state = 'claimed';",
+        JOURNAL,
+    ),
+    _bug(
+        "sends again what a lost worker was sending",
+        "bridge/lifecycle.py",
+        "    return S.SETTLING if repeatable else S.UNCERTAIN",
+        "    return S.SETTLING if repeatable else S.PENDING",
+        LIFE,
+    ),
+    _bug(
+        "never gives up on what kills its workers",
+        "bridge/lifecycle.py",
+        "POISON_CLAIMS = 3",
+        "POISON_CLAIMS = 3_000",
+        LIFE,
+    ),
+    _bug(
+        "keeps the fence when it ends a lease",
+        "bridge/journal/sending.py",
+        "        fence=before.fence + 1,\n        claims=claims,",
+        "        fence=before.fence,\n        claims=claims,",
+        JOURNAL,
+    ),
+    _bug(
+        "makes two deliveries of one effect",
+        _QUERIES,
+        "ON CONFLICT (effect_key, generation) DO NOTHING;",
+        "ON CONFLICT (effect_key, generation) DO UPDATE\n"
+        "SET state = 'pending', due_at = :now;",
+        JOURNAL,
+    ),
+    _bug(
+        "redelivers a create that is there without being forced",
+        "bridge/journal/operating.py",
+        "    if not (force or before.repeatable) and "
+        "_may_be_applied(session, before):",
+        "    if not (True or before.repeatable) and "
+        "_may_be_applied(session, before):",
+        JOURNAL,
+    ),
+    _bug(
+        "plans a rule that was done once more",
+        "bridge/mapping/plan.py",
+        "        due = latest is None or _withdrawn_by_plan(latest)\n",
+        "        due = latest is None or latest.state is not S.PENDING\n",
+        PLAN,
+    ),
+    _bug(
+        "names what must happen once by its rule",
+        "bridge/mapping/plan.py",
+        '    return key if rule.once else f"{key}/{rule.name}"',
+        '    return f"{key}/{rule.name}"',
+        PLAN,
+    ),
+    # ------------------------------------------------- P3: in their order
+    _bug(
+        "lets later calls of a lane go first",
+        _QUERIES,
+        "    WHERE e.lane = deliveries.lane AND e.state IN ('claimed', "
+        "'sending'))\nRETURNING *;",
+        "    WHERE e.lane = deliveries.lane AND e.state IN ('claimed'))\n"
+        "RETURNING *;",
+        JOURNAL,
+    ),
+    _bug(
+        "lets an older body of an order win",
+        "bridge/orders/fold.py",
+        "    if known is None or _age(told) > _age(known):",
+        "    if known is None or _age(told) != _age(known):",
+        FOLD,
+    ),
+    _bug(
+        "lets an older telling of a parcel win",
+        "bridge/orders/fold.py",
+        "        if known is None or _parcel_age(parcel) > "
+        "_parcel_age(known):",
+        "        if known is None or _parcel_age(parcel) < "
+        "_parcel_age(known):",
+        FOLD,
+    ),
+    _bug(
+        "forgets that an order was cancelled",
+        "bridge/orders/fold.py",
+        "        cancelled_ever=_earliest_cancel(state, snapshot),",
+        "        cancelled_ever=state.cancelled_ever,",
+        FOLD,
+    ),
+    _bug(
+        "sends an earlier rule after a later one went",
+        "bridge/mapping/plan.py",
+        "        elif self._passed(rule, wanted):",
+        "        elif self._passed(rule, {}):",
+        PLAN,
+    ),
+    _bug(
+        "creates what was cancelled before",
+        "bridge/mapping/plan.py",
+        "        if self._cancelled and rule.when not in AFTER_CANCEL:\n"
+        "            return False\n",
+        "",
+        PLAN,
+    ),
+    _bug(
+        "repeats at once what may still arrive",
+        "bridge/lifecycle.py",
+        "    wait = tried.settle + backoff(tried.attempts + 1, tried.dice)",
+        "    wait = backoff(tried.attempts + 1, tried.dice)",
+        LIFE,
+    ),
+    _bug(
+        "keeps a plan of what has changed since",
+        _QUERIES,
+        "WHERE store = :store AND order_id = :order_id\n"
+        "  AND revision = :seen_revision;",
+        "WHERE store = :store AND order_id = :order_id\n"
+        "  AND revision >= :seen_revision;",
+        JOURNAL,
+    ),
+    _bug(
+        "moves what has changed since it was planned",
+        "bridge/journal/planning.py",
+        "    if before is None or before.version != move.version:",
+        "    if before is None:",
+        JOURNAL,
+    ),
+    _bug(
+        "believes that the target has what may have been applied",
+        "bridge/journal/sending.py",
+        "    if unknown or succeeded:\n        forget_applied",
+        "    if succeeded:\n        forget_applied",
+        JOURNAL,
+    ),
+    _bug(
+        "suppresses what an operator wants sent again",
+        "bridge/delivering.py",
+        "        if same and self._delivery.repeatable and not "
+        "self._delivery.forced:",
+        "        if same and self._delivery.repeatable:",
+        ROAD,
+    ),
+    # ---------------------------------------------------- P4: no limbo
+    _bug(
+        "waits for a link without an end",
+        "bridge/delivering.py",
+        "        if self._tools.now() >= until:\n",
+        "        if self._tools.now() >= until + 10**12:\n",
+        ROAD,
+    ),
+    _bug(
+        "does not look after leases",
+        "bridge/worker.py",
+        "        self._journal.reap(now)\n",
+        "",
+        ROAD,
+    ),
+    _bug(
+        "tries for ever",
+        "bridge/lifecycle.py",
+        "    return tries >= LEAST_TRIES and tried.now - tried.since > "
+        "HORIZON",
+        "    return tries >= 10**9 and tried.now - tried.since > HORIZON",
+        LIFE,
+    ),
+    _bug(
+        "does not plan again what was put off",
+        _QUERIES,
+        "WHERE plan_due IS NOT NULL AND plan_due <= :now",
+        "WHERE plan_due IS NOT NULL AND plan_due < 0",
+        JOURNAL,
+    ),
+    # -------------------------------------------------- P5: the limit
+    _bug(
+        "gives a slot back with the answer",
+        "bridge/throttle.py",
+        "    return Instant(answered_at + window + MARGIN)",
+        "    return Instant(answered_at)",
+        "tests/test_throttle.py",
+    ),
+    _bug(
+        "gives a slot back before its request can have arrived",
+        "bridge/throttle.py",
+        "    return Instant(started_at + deadline + window + MARGIN)",
+        "    return Instant(started_at + window + MARGIN)",
+        "tests/test_throttle.py",
+    ),
+    _bug(
+        "claims without a free slot",
+        "bridge/journal/sending.py",
+        "    room = min(lane.room, len(free)) if lane.slots else lane.room",
+        "    room = lane.room",
+        JOURNAL,
+    ),
+    _bug(
+        "keeps a target's wait to itself",
+        "bridge/lifecycle.py",
+        "        gate = Gate(closed_until=due_at)",
+        "        gate = None",
+        LIFE,
+    ),
+    _bug(
+        "believes any Retry-After",
+        "bridge/targets/outcome.py",
+        "        return Millis(int(min(float(text) * SECOND, LONGEST_WAIT)))",
+        "        return Millis(int(float(text) * SECOND))",
+        OUTCOME,
+    ),
+    _bug(
+        "burns a try when credentials are refused",
+        "bridge/lifecycle.py",
+        '    """Never counts: it is the target\'s state, not the delivery\'s '
+        'fault."""\n'
+        "    if outcome.refused_credentials and not tried."
+        "fresh_credentials:\n        return Step(\n"
+        "            state=S.PENDING,\n            reason=outcome.reason,\n"
+        "            due_at=tried.now,\n            counts=False,",
+        '    """Never counts: it is the target\'s state, not the delivery\'s '
+        'fault."""\n'
+        "    if outcome.refused_credentials and not tried."
+        "fresh_credentials:\n        return Step(\n"
+        "            state=S.PENDING,\n            reason=outcome.reason,\n"
+        "            due_at=tried.now,\n            counts=True,",
+        LIFE,
+    ),
+    # -------------------------------------------- the wire, reliability §4
+    _bug(
+        "follows redirects",
+        "bridge/sender.py",
+        "            follow_redirects=False,",
+        "            follow_redirects=True,",
+        SENDER,
+    ),
+    _bug(
+        "lets every read have its own time",
+        "bridge/sender.py",
+        "        return self._inner.read(max_bytes, self._deadline.left())",
+        "        return self._inner.read(max_bytes, 2.0)",
+        SENDER,
+    ),
+    _bug(
+        "reads an answer without an end",
+        "bridge/sender.py",
+        "                if len(progress.answer) > ANSWER_CAP:\n",
+        "                if len(progress.answer) > 10**12:\n",
+        SENDER,
+    ),
+    _bug(
+        "takes a web page for the API's yes",
+        "bridge/targets/outcome.py",
+        '    if body.lstrip()[:1] == b"<":',
+        '    if body.lstrip()[:1] == b"\\0":',
+        OUTCOME,
+    ),
+    # ------------------------------------------------------- P6, P7
+    _bug(
+        "writes the body into the log",
+        "bridge/web/webhooks.py",
+        "            size=size,\n",
+        "            size=size,\n            body=request.get_data(),\n",
+        "tests/web",
+    ),
+    _bug(
+        "lets one bad order stop the others",
+        "bridge/planner.py",
+        "        except (ArithmeticError, LookupError, TypeError, "
+        "ValueError) as error:\n            observe(\n"
+        '                "order.unplannable", store=store, '
+        "error=type(error).__name__",
+        "        except ZeroDivisionError as error:\n            observe(\n"
+        '                "order.unplannable", store=store, '
+        "error=type(error).__name__",
+        "tests/test_planner.py",
+    ),
+    _bug(
+        "takes a decision on what has changed since it was seen",
+        "bridge/journal/operating.py",
+        "    if if_version is not None and if_version != before.version:",
+        "    if if_version is not None and if_version > before.version:",
+        JOURNAL,
+    ),
+)
