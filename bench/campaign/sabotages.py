@@ -44,7 +44,7 @@ ROAD = "tests/end_to_end"
 SENDER = "tests/test_sender.py"
 LIFE = "tests/test_lifecycle.py"
 OUTCOME = "tests/targets/test_outcome.py"
-PLAN = "tests/mapping/test_plan.py"
+PLAN = "tests/mapping/plan"
 FOLD = "tests/orders/test_fold.py"
 DOOR = "tests/web/test_webhooks.py"
 
