@@ -1,5 +1,5 @@
 """gunicorn's door: `gunicorn app:app`."""
 
-from bridge.compose import web
+from bridge.compose import served
 
-app = web()
+app = served()

@@ -42,6 +42,7 @@ for command in (
     targets,
     processes.migrate,
     processes.backup,
+    processes.restore,
     doctor,
 ):
     cli.add_command(command)

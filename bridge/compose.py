@@ -11,6 +11,7 @@ import random
 import secrets
 import socket
 import ssl
+import sys
 import threading
 import time
 import uuid
@@ -26,17 +27,28 @@ from flask import Flask
 from typing_extensions import override
 from watchfiles import watch
 
+from bridge.calls import lease_of
 from bridge.delivering import Deliverer
-from bridge.errors import BridgeError, MappingError, SettingsError
+from bridge.errors import (
+    BridgeError,
+    JournalBroken,
+    JournalError,
+    JournalGone,
+    MappingError,
+    OlderCopy,
+    SettingsError,
+    Suspect,
+)
 from bridge.journal.opening import open_journal
 from bridge.journal.protocol import Journal
 from bridge.mapping.catalog import Catalog, build_catalog
 from bridge.mapping.compiler import compile_mapping
 from bridge.mapping.document import Mapping as MappingInForce
 from bridge.mapping.document import Surroundings
-from bridge.model import DeliveryState, Instant
+from bridge.model import DeliveryState, Instant, Millis
 from bridge.observe import observe
 from bridge.planner import Live, Planner
+from bridge.pulse import pulse_of
 from bridge.sender import Sender
 from bridge.settings import (
     Settings,
@@ -44,15 +56,33 @@ from bridge.settings import (
     load_stores,
     load_targets,
     read_settings,
+    secret_files,
     secrets_from,
     surroundings,
 )
 from bridge.sources.platform import Store
+from bridge.spill import SpillFolder
 from bridge.targets.account import Target
 from bridge.worker import Worker
 
 LOOK_EVERY_MS = 1_000
 """How often changed files are looked for where the system does not tell."""
+
+TRY_ROUNDS = 5
+"""So many seconds in a row new credentials are offered to a target."""
+
+MARK_EVERY_S = 1.0
+
+BOOT_FAILED, ENDS_GUNICORN = 3, 4
+"""
+Exit statuses of processes that gunicorn does not start again, and with
+which it ends. The second one is for a journal in doubt: then all is to end.
+
+Source: gunicorn's `Arbiter.WORKER_BOOT_ERROR`, `APP_LOAD_ERROR`, 27.0.
+"""
+
+IN_DOUBT = (JournalBroken, JournalGone, OlderCopy, Suspect)
+"""Errors that do not pass by themselves."""
 
 MOST_THREADS = 64
 """So many calls a worker makes at once, over all its targets."""
@@ -61,9 +91,85 @@ SLOT = "BRIDGE_WORKER_SLOT"
 """Set by the supervisor: there is one living worker of that name."""
 
 
-def now() -> Instant:
-    """Return the wall clock."""
+def wall() -> Instant:
+    """
+    Return the wall clock, which somebody may set.
+
+    For what others tell by theirs: a token's end, an HTTP date.
+    """
     return Instant(time.time_ns() // 1_000_000)
+
+
+class SteadyClock:
+    """
+    The clock of everything that is kept: it never jumps.
+
+    It is the time since the machine's boot, in sleep too, plus an offset
+    that all processes of a host agree on through the journal. The wall
+    clock is asked once, when `serve` starts: set it while the bridge runs,
+    and no lease ends early, nothing falls due at once or never. Where a
+    system does not name its boots (none but Linux does), it is the wall
+    clock, with its jumps.
+
+    Args:
+        boot: names this boot of the machine.
+        since_boot: milliseconds; not called where *boot* is None.
+    """
+
+    def __init__(
+        self,
+        boot: str | None,
+        *,
+        since_boot: Callable[[], int],
+        wall: Callable[[], int],
+    ) -> None:
+        self._boot = boot
+        self._since_boot = wall if boot is None else since_boot
+        self._wall = wall
+        self._offset = wall() - self._since_boot()
+
+    def __call__(self) -> Instant:
+        """Return the time in milliseconds since the epoch."""
+        return Instant(self._since_boot() + self._offset)
+
+    def agree(self, journal: Journal, *, move: bool = False) -> None:
+        """
+        Take the offset that is in force, or put today's in force.
+
+        Args:
+            move: everybody is to take the wall clock's; while no worker
+                runs.
+        """
+        if self._boot is not None:
+            since_boot, today = self._since_boot(), self._wall()
+            self._offset = journal.steady_clock(
+                self._boot,
+                Millis(today - since_boot),
+                move=move,
+                now=Instant(today),
+            )
+
+    def skip(self, span: int) -> None:
+        """Go on some milliseconds later; a test need not wait for them."""
+        self._offset += span
+
+
+def _boot_id() -> str | None:
+    """
+    Return what names this boot of the machine, None where nothing does.
+
+    Source: random(4), /proc/sys/kernel/random/boot_id, 2026-11-21
+    """
+    with suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return None
+
+
+def _since_boot() -> int:
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
+
+
+now = SteadyClock(_boot_id(), since_boot=_since_boot, wall=wall)
 
 
 def dice() -> float:
@@ -103,17 +209,25 @@ def web(environ: Mapping[str, str] = os.environ) -> Flask:
     from bridge.web.factory import create_web
 
     settings = read_settings(environ)
-    journal = open_journal(settings.database)
+    journal = open_journal(
+        settings.database, reserve=settings.reserve, broken=_end_web
+    )
     journal.check()
+    now.agree(journal)
+    threading.Thread(
+        target=_keep_marks, args=(journal,), name="mark", daemon=True
+    ).start()
     stores = StoresInForce(settings, environ)
     stores.watch()
-    return create_web(
+    app = create_web(
         settings=settings,
         stores=stores.stores,
         targets=stores.targets,
         journal=journal,
         now=now,
     )
+    app.extensions["files"] = stores
+    return app
 
 
 def worker(environ: Mapping[str, str] = os.environ) -> Worker:
@@ -126,10 +240,14 @@ def worker(environ: Mapping[str, str] = os.environ) -> Worker:
     settings = read_settings(environ)
     journal = open_journal(settings.database)
     journal.check()
+    now.agree(journal)
     files = FilesInForce(settings, environ, journal)
     for target in files.targets().values():
         journal.pin_target(target.name, target.host)
+    files.try_credentials()
     files.watch()
+    name = owner(environ)
+    spill = SpillFolder(settings.spill, name)
     return Worker(
         journal=journal,
         planner=Planner(
@@ -142,14 +260,51 @@ def worker(environ: Mapping[str, str] = os.environ) -> Worker:
             now=now,
             monotonic=monotonic,
             dice=dice,
+            version=files.version,
+            spill=spill,
         ),
         targets=files.targets,
         problems=files.problems,
-        owner=owner(environ),
+        owner=name,
         now=now,
         monotonic=monotonic,
         threads=ThreadPoolExecutor(MOST_THREADS, "send"),
+        spill=spill,
+        alive=pulse_of(environ),
+        closing=files.close,
     )
+
+
+def served(environ: Mapping[str, str] = os.environ) -> Flask:
+    """
+    Return what gunicorn runs.
+
+    When that can not be, say why in one line and end gunicorn with us: it
+    would start one process after the other.
+    """
+    try:
+        return web(environ)
+    except JournalError as error:
+        observe("web.refused", level="error", problem=_first_line(error))
+        in_doubt = isinstance(error, IN_DOUBT)
+        sys.exit(ENDS_GUNICORN if in_doubt else BOOT_FAILED)
+
+
+def _end_web() -> None:
+    """
+    End this process and gunicorn at once, and close nothing.
+
+    Closing would write to a disk that has failed.
+    """
+    os._exit(ENDS_GUNICORN)
+
+
+def _keep_marks(journal: Journal) -> None:
+    """Note how much was seen, off the way of the webhooks."""
+    while True:
+        time.sleep(MARK_EVERY_S)
+        with suppress(JournalError):
+            journal.keep_mark()
 
 
 def owner(environ: Mapping[str, str]) -> str:
@@ -168,26 +323,48 @@ def owner(environ: Mapping[str, str]) -> str:
 
 
 class _Watched:
-    """Files that are looked at again when they change."""
+    """
+    Files that are looked at again when they change.
 
-    def __init__(self, folder: Path) -> None:
+    Those are the YAML files of a folder, and the files that secrets stand
+    in: a secret that is replaced there is taken without a restart.
+    """
+
+    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         self._folder = folder
-        self._seen = _looks(folder)
+        self._secret = secrets_from(environ)
+        self._secret_files = secret_files(environ)
+        self._seen = self._looks()
+        self._ended = threading.Event()
 
     def refresh(self) -> None:
         """Read the files again; what is wrong changes nothing."""
         raise NotImplementedError
 
+    def look_after(self) -> None:
+        """Do what is to be done every second, changed or not."""
+
     def watch(self) -> None:
         """Refresh on every change, in a thread of its own."""
         threading.Thread(target=self._watch, name="watch", daemon=True).start()
 
+    def close(self) -> None:
+        """Look no more."""
+        self._ended.set()
+
     def _watch(self) -> None:
+        try:
+            self._look_on(force_polling=None)
+        except OSError as error:  # the system has no more watches to give
+            observe("files.polled", error=type(error).__name__)
+            self._look_on(force_polling=True)
+
+    def _look_on(self, *, force_polling: bool | None) -> None:
         """
         Look when the system tells of a change, and every second besides.
 
-        The second look finds what came before the watch began, and what a
-        mounted folder tells nobody of.
+        The second look finds what came before the watch began, what a
+        mounted folder tells nobody of, and secrets, which lie elsewhere.
         """
         wakes = watch(
             self._folder,
@@ -197,36 +374,37 @@ class _Watched:
             rust_timeout=LOOK_EVERY_MS,
             yield_on_timeout=True,
             raise_interrupt=False,
+            stop_event=self._ended,
+            force_polling=force_polling,
         )
         for _ in wakes:
-            looks = _looks(self._folder)
+            looks = self._looks()
             if looks != self._seen:
                 self._seen = looks
-                self._refresh_safely()
+                self._safely(self.refresh)
+            self._safely(self.look_after)
 
-    def _refresh_safely(self) -> None:
+    def _safely(self, work: Callable[[], None]) -> None:
         try:
-            self.refresh()
+            work()
         except (BridgeError, OSError) as error:
             observe("files.not_taken", problem=_first_line(error))
 
-
-def _looks(folder: Path) -> dict[str, tuple[int, int]]:
-    """Return what tells one state of the files from another."""
-    found = {}
-    for path in folder.glob("*.yaml"):
-        with suppress(OSError):  # it went away just now
-            stat = path.stat()
-            found[path.name] = (stat.st_mtime_ns, stat.st_size)
-    return found
+    def _looks(self) -> dict[Path, tuple[int, ...]]:
+        """Return what tells one state of the files from another."""
+        found: dict[Path, tuple[int, ...]] = {}
+        for path in (*self._folder.glob("*.yaml"), *self._secret_files):
+            with suppress(OSError):  # it went away just now
+                stat = path.stat()
+                found[path] = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        return found
 
 
 class StoresInForce(_Watched):
     """What the web process needs of the files: stores, and little more."""
 
     def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
-        super().__init__(settings.mappings)
-        self._secret = secrets_from(environ)
+        super().__init__(settings.mappings, environ)
         self._targets: Mapping[str, Target] = {}
         self._stores = load_stores(self._folder, self._secret)
         self._refresh_targets()
@@ -263,11 +441,12 @@ class FilesInForce(_Watched):
         environ: Mapping[str, str],
         journal: Journal,
     ) -> None:
-        super().__init__(settings.mappings)
-        self._secret = secrets_from(environ)
+        super().__init__(settings.mappings, environ)
         self._journal = journal
+        self._rounds = 0
         self._tls = ssl.create_default_context()
         self._senders: dict[str, Sender] = {}
+        self._retired: list[tuple[float, Sender]] = []
         self._senders_lock = threading.Lock()
         self._problems: list[str] = []
         self._stores = load_stores(self._folder, self._secret)
@@ -296,11 +475,54 @@ class FilesInForce(_Watched):
         with self._senders_lock:
             sender = self._senders.get(name)
             if sender is None or sender.target != target:
+                if sender is not None:
+                    self._retired.append((monotonic(), sender))
                 sender = Sender(
-                    target, now=now, monotonic=monotonic, verify=self._tls
+                    target, now=wall, monotonic=monotonic, verify=self._tls
                 )
                 self._senders[name] = sender
             return sender
+
+    def try_credentials(self) -> None:
+        """
+        Let targets that refused other credentials have a go at these.
+
+        And some seconds on once more: another worker, which had not read
+        them yet, may have made the one call with the old ones.
+        """
+        self._rounds = TRY_ROUNDS
+        self.look_after()
+
+    @override
+    def look_after(self) -> None:
+        """Try credentials, as long as they are new; end what is retired."""
+        self._close_retired()
+        if not self._rounds:
+            return
+        self._rounds -= 1
+        for target in self._targets.values():
+            mark = target.credentials_mark
+            if self._journal.try_credentials(target.name, mark, now()):
+                observe("target.credentials_tried", target=target.name)
+
+    @override
+    def close(self) -> None:
+        """Look no more, and close all connections to targets."""
+        super().close()
+        with self._senders_lock:
+            for sender in self._senders.values():
+                sender.close()
+            for _, sender in self._retired:
+                sender.close()
+            self._senders, self._retired = {}, []
+
+    def _close_retired(self) -> None:
+        """Close senders that were replaced, once no claim can use them."""
+        with self._senders_lock:
+            for at, sender in self._retired.copy():
+                if (monotonic() - at) * 1000 > lease_of(sender.target):
+                    self._retired.remove((at, sender))
+                    sender.close()
 
     @override
     def refresh(self) -> None:
@@ -315,6 +537,7 @@ class FilesInForce(_Watched):
             for target in targets.values():
                 self._journal.pin_target(target.name, target.host)
             self._stores, self._targets = stores, targets
+            self.try_credentials()
         self._switch()
         self._problems = problems + self._problems
         observe(

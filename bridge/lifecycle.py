@@ -18,7 +18,7 @@ The delivery's life as data: states, transitions, and `decide`.
 `WAYS` is the whole of it, with who may do it and when:
 
     waiting    claimed cancelled held pending superseded uncertain
-    pending    claimed cancelled held superseded uncertain
+    pending    claimed cancelled held pending superseded uncertain
     claimed    sending cancelled dead held pending succeeded superseded
                unchanged waiting uncertain
     sending    succeeded dead pending settling uncertain
@@ -32,7 +32,8 @@ The delivery's life as data: states, transitions, and `decide`.
     unchanged  pending
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from bridge.backoff import HORIZON, LEAST_TRIES, RETRY_AFTER_DEFAULT, backoff
@@ -79,6 +80,13 @@ WAYS = (
         by="claim",
         when="due, first in its lane and none of the lane in flight, the "
         "target's gate open, a slot of its limit free; the fence rises",
+    ),
+    Way(
+        out_of=(S.UNCERTAIN,),
+        to=(S.UNCERTAIN,),
+        by="claim",
+        when="its look-up is due, the target's gate open, a slot free; the "
+        "fence rises, and it falls due again by itself",
     ),
     Way(
         out_of=(S.CLAIMED,),
@@ -138,13 +146,15 @@ WAYS = (
         out_of=(S.CLAIMED,),
         to=(S.PENDING, S.DEAD),
         by="reap",
-        when="the lease ran out; dead at the third time in a row",
+        when="the lease ran out, or its owner is known to be dead "
+        "(`take_over`); `dead` at the third time in a row",
     ),
     Way(
         out_of=(S.SENDING,),
         to=(S.SETTLING, S.UNCERTAIN),
         by="reap",
-        when="the lease ran out: may be repeated, or not",
+        when="the lease ran out, or its owner is known to be dead "
+        "(`take_over`): may be repeated, or not",
     ),
     Way(
         out_of=(S.SETTLING, S.UNCERTAIN),
@@ -198,6 +208,7 @@ WAYS = (
     Way(
         out_of=(
             S.WAITING,
+            S.PENDING,
             S.HELD,
             S.DEAD,
             S.SUCCEEDED,
@@ -207,8 +218,8 @@ WAYS = (
         ),
         to=(S.PENDING,),
         by="redeliver",
-        when="an operator's decision; a create that may be there needs "
-        "`force`; the generation rises",
+        when="an operator's decision, on the version that was seen; a create "
+        "that may be there needs `force`; the generation rises",
     ),
     Way(
         out_of=(S.WAITING, S.PENDING, S.HELD, S.CLAIMED, S.SENDING),
@@ -220,19 +231,27 @@ WAYS = (
 """Every way there is; the journal refuses any other."""
 
 
-def _transitions() -> dict[DeliveryState, frozenset[DeliveryState]]:
+def ways_by(
+    *verbs: str,
+) -> Mapping[DeliveryState, frozenset[DeliveryState]]:
+    """Return where each state may go by these verbs; by all, without any."""
     found: dict[DeliveryState, set[DeliveryState]] = {s: set() for s in S}
     for way in WAYS:
-        for state in way.out_of:
-            found[state].update(way.to)
+        if not verbs or way.by in verbs:
+            for state in way.out_of:
+                found[state].update(way.to)
     return {state: frozenset(to) for state, to in found.items()}
 
 
-TRANSITIONS = _transitions()
+TRANSITIONS = ways_by()
 """Where each state may go."""
 
 POISON_CLAIMS = 3
 """So many lost claims in a row without a byte sent, and it is dead."""
+
+
+CREDENTIALS_REFUSED = "credentials_refused"
+"""Why a target is paused that other credentials may open again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,6 +314,9 @@ class Tried:
 LOOKUPS = 12
 """So often an uncertain delivery is looked up before only a person can
 tell; the last of them comes some hours after the call."""
+
+LOOK_AGAIN = Millis(30 * SECOND)
+"""So long after a look-up that failed it is tried again, at the least."""
 
 ABSENCES = 3
 """So often in a row the target must not show it before it is not there."""
@@ -450,6 +472,38 @@ def _not_found(finding: Finding, where: dict[str, JSON]) -> Reason:
         " asked, and what it says does not tell."
     )
     return Reason(code="lookup_unclear", text=text, where=where)
+
+
+def decide_unread(outcome: Outcome, tried: Tried, *, after: str = "") -> Step:
+    """
+    Return what follows when the target could not be asked; pure.
+
+    Reading leaves nothing to settle, so it is tried again as a call that
+    may be repeated. One that may not stays uncertain, and nothing is
+    counted.
+
+    Args:
+        after: the code of what had left it in doubt.
+    """
+    step = decide(outcome, replace(tried, repeatable=True))
+    if tried.repeatable:
+        settles = step.state is S.SETTLING
+        return replace(step, state=S.PENDING) if settles else step
+    due_at = max(step.due_at or tried.now, tried.now + LOOK_AGAIN)
+    why = step.reason.code if step.reason else ""
+    reason = Reason(
+        code="not_looked_up",
+        text="The call may have arrived, and its answer was lost; the target"
+        " could not be asked yet.",
+        where={"after": after, "last": why},
+    )
+    return replace(
+        step,
+        state=S.UNCERTAIN,
+        reason=reason,
+        due_at=Instant(due_at),
+        counts=False,
+    )
 
 
 def _ask_again_at(looked: Looked) -> Instant | None:

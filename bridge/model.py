@@ -79,6 +79,10 @@ UNSENT = frozenset(
 )
 """The states that the plan may still change at will."""
 
+RESTORED = "restored"
+"""Reason of a create that may have been made in a time that the database
+does not know of: it was put back from a copy. A person decides."""
+
 LIVE = UNSENT | IN_FLIGHT | {DeliveryState.SETTLING, DeliveryState.UNCERTAIN}
 """The states from which a delivery may yet reach its target by itself, or
 may already have done so unknown to us."""
@@ -314,6 +318,8 @@ class Delivery:
         skips_dead: but not for one that is dead (`on_dead: skip`).
         lookups: how often the target was asked since it was last sent.
         absences: how often in a row it then did not show it.
+        moved: rises with every change of a state, over all deliveries: what
+            came first, whatever the clock says.
         where: coordinates of the reason; never a customer's data.
         request: what the last attempt sent, as JSON; for kinds that ask,
             what the question is about.
@@ -351,6 +357,7 @@ class Delivery:
     claims: int
     lookups: int = 0
     absences: int = 0
+    moved: int = field(default=0, compare=False)
     version: int
     mapping_hash: str | None
     request: JSON

@@ -88,6 +88,7 @@ class Planner:
         self._live = live
         self._version = version
         self._now = now
+        self._unseen_until: Instant | None = None
 
     def run_once(self) -> int:
         """Plan what is due, at most a batch; return how much that was."""
@@ -105,6 +106,9 @@ class Planner:
         due = self._journal.orders_due(self._now(), BATCH)
         for key in due:
             by_order.setdefault(key, [])
+        if by_order:
+            unseen = self._journal.unseen()
+            self._unseen_until = unseen[1] if unseen else None
         made = [
             plan
             for (store, order_id), reads in by_order.items()
@@ -288,6 +292,7 @@ class Planner:
                     changed=changed,
                     raw=read_raw(self._journal, mapping, body_event),
                     version=self._version,
+                    unseen_until=self._unseen_until,
                 )
             )
             adds += changes.adds

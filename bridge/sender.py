@@ -113,31 +113,40 @@ class Sender:
         self._now = now
         self._deadline = _Deadline(monotonic)
         self._tokens = _Tokens()
-        self._client = httpx.Client(
-            transport=_Transport(
-                target.parallel,
-                verify,
-                _Backend(network or httpcore.SyncBackend(), self._deadline),
-            ),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        backend = _Backend(network or httpcore.SyncBackend(), self._deadline)
+
+        def client(kept: int) -> httpx.Client:
+            return httpx.Client(
+                transport=_Transport(target.parallel, kept, verify, backend),
+                follow_redirects=False,
+                trust_env=False,
+            )
+
+        self._on_kept = client(kept=target.parallel)
+        self._on_fresh = client(kept=0)
 
     def close(self) -> None:
         """Close all connections."""
-        self._client.close()
+        self._on_kept.close()
+        self._on_fresh.close()
 
     def call(
         self,
         operation: Operation,
         request: Request,
         *,
+        headers: Mapping[str, str] | None = None,
         before_first_byte: Callable[[], None] = lambda: None,
     ) -> Called:
         """
         Make one call and say what came of it.
 
+        What may not be repeated has a connection of its own: on a kept one
+        it could meet the target's closing of it, or the rest of an answer
+        to somebody else.
+
         Args:
+            headers: besides those of every call.
             before_first_byte: runs once the connection stands; what it
                 raises is let through, and nothing is written.
         """
@@ -147,8 +156,9 @@ class Sender:
         header = self.target.authorization.format(token=token)
         exchange = self.exchange(
             request,
-            headers={"Authorization": header},
+            headers={**(headers or {}), "Authorization": header},
             before_first_byte=before_first_byte,
+            on_kept=operation.repeatable,
         )
         outcome = outcome_of(
             self.target.contract, operation, exchange, now=self._now()
@@ -174,12 +184,19 @@ class Sender:
         *,
         headers: Mapping[str, str],
         before_first_byte: Callable[[], None] = lambda: None,
+        on_kept: bool = True,
     ) -> Exchange:
-        """Write one request and read its answer, within the deadline."""
+        """
+        Write one request and read its answer, within the deadline.
+
+        Args:
+            on_kept: a connection of an earlier exchange will do.
+        """
+        client = self._on_kept if on_kept else self._on_fresh
         progress = _Progress(before_first_byte, self._deadline)
         with self._deadline.within(self.target.timeout / 1000):
             try:
-                self._send(request, headers, progress)
+                self._send(client, request, headers, progress)
             except JournalError:
                 raise
             except Exception as error:
@@ -190,6 +207,7 @@ class Sender:
 
     def _send(
         self,
+        client: httpx.Client,
         request: Request,
         headers: Mapping[str, str],
         progress: "_Progress",
@@ -198,7 +216,7 @@ class Sender:
         sent = {"Accept": "application/json", "Accept-Encoding": "identity"}
         if body is not None:
             sent["Content-Type"] = "application/json"
-        with self._client.stream(
+        with client.stream(
             request.method,
             f"{self.target.base_url}{request.path}",
             content=body,
@@ -338,10 +356,13 @@ class _Progress:
             self._before_first_byte()
             self.hook_failed = False
             self._deadline.left()
+            self._deadline.listen()
             self._written = True
         elif name == UNWRITTEN and isinstance(info["exception"], UNSENDABLE):
             self._written = False  # it was turned down before it was written
         elif name == ANSWERED:
+            if not self._deadline.heard:
+                raise StaleAnswer
             self.status = info["return_value"][1]
 
     def exchange(self) -> Exchange:
@@ -358,6 +379,10 @@ class _Progress:
             answer=self.answer[:ANSWER_CAP],
             failure=self.failure,
         )
+
+
+class StaleAnswer(httpcore.RemoteProtocolError):
+    """It stood on a kept connection before our request: not its answer."""
 
 
 class DeadlinePassed(httpcore.TimeoutException):
@@ -394,7 +419,7 @@ def _failure(error: Exception, deadline: "_Deadline") -> str:
 
 
 class _Deadline:
-    """The end of the exchange that runs in the current thread."""
+    """The exchange that runs in the current thread: its end, what it heard."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
@@ -422,6 +447,19 @@ class _Deadline:
             raise DeadlinePassed
         return left
 
+    def listen(self) -> None:
+        """Take note from here on whether the other side says anything."""
+        self._here.heard = False
+
+    def hear(self) -> None:
+        """Note that it said something."""
+        self._here.heard = True
+
+    @property
+    def heard(self) -> bool:
+        """Whether anything came in since `listen`."""
+        return bool(self._here.heard)
+
     def passed(self) -> bool:
         """Return whether the time is over."""
         return bool(self._here.ends <= self._monotonic())
@@ -437,7 +475,9 @@ class _Stream(httpcore.NetworkStream):
 
     @override
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, self._deadline.left())
+        came_in = self._inner.read(max_bytes, self._deadline.left())
+        self._deadline.hear()
+        return came_in
 
     @override
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
@@ -495,13 +535,14 @@ class _Transport(httpx.BaseTransport):
     def __init__(
         self,
         parallel: int,
+        kept: int,
         verify: ssl.SSLContext,
         network: httpcore.NetworkBackend,
     ) -> None:
         self._pool = httpcore.ConnectionPool(
             ssl_context=verify,
             max_connections=parallel,
-            max_keepalive_connections=parallel,
+            max_keepalive_connections=kept,
             keepalive_expiry=KEEP_IDLE_S,
             http1=True,
             http2=False,

@@ -32,6 +32,8 @@ from bridge.targets.contract import Contract, Limit, Operation
 from bridge.targets.register import CONTRACTS
 
 STORES, TARGETS = "stores.yaml", "targets.yaml"
+MIB = 1024 * 1024
+RESERVE = 64 * MIB  # bytes of the volume, for outcomes
 LEAST_TOKEN = 32  # characters
 BODY_LIMIT = 2 * 1024 * 1024  # bytes; the largest orders are near 300 KB
 LARGEST_SECRET = 4096  # characters
@@ -58,6 +60,8 @@ class Settings:
     Args:
         admin_tokens: token by operator's name; nobody gets in without one.
         body_limit: of a webhook, in bytes.
+        reserve: bytes of the database's volume that no event is taken into.
+        spill: the folder of outcomes that the database could not take.
     """
 
     database: str
@@ -66,6 +70,8 @@ class Settings:
     host: str
     port: int
     body_limit: int = BODY_LIMIT
+    reserve: int = RESERVE
+    spill: Path = Path("data/bridge.db.spill")
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -75,8 +81,10 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: naming the variable and what it should be.
     """
+    database = environ.get("BRIDGE_DATABASE") or "sqlite:///data/bridge.db"
+    _scheme, _colon, path = database.partition(":///")
     return Settings(
-        database=environ.get("BRIDGE_DATABASE") or "sqlite:///data/bridge.db",
+        database=database,
         mappings=Path(environ.get("BRIDGE_MAPPINGS") or "mappings"),
         admin_tokens=_admin_tokens(environ),
         host=environ.get("BRIDGE_HOST") or "127.0.0.1",
@@ -84,6 +92,11 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         body_limit=_number(
             environ, "BRIDGE_BODY_LIMIT", BODY_LIMIT, 1024, 64 * 1024 * 1024
         ),
+        reserve=MIB
+        * _number(
+            environ, "BRIDGE_RESERVE_MB", RESERVE // MIB, 1, 1024 * 1024
+        ),
+        spill=Path(environ.get("BRIDGE_SPILL") or f"{path}.spill"),
     )
 
 
@@ -107,6 +120,15 @@ def secrets_from(environ: Mapping[str, str]) -> ReadSecret:
         return value
 
     return read
+
+
+def secret_files(environ: Mapping[str, str]) -> list[Path]:
+    """Return the files that secrets stand in, there or not."""
+    return [
+        Path(file)
+        for name, file in sorted(environ.items())
+        if name.endswith("_FILE") and file
+    ]
 
 
 def load_stores(folder: Path, secret: ReadSecret) -> dict[str, Store]:
@@ -287,6 +309,8 @@ class _TargetForm(_Form):
     settle: Annotated[int, Field(ge=0, le=3600)] = 30
     parallel: Annotated[int, Field(ge=1, le=256)] = PARALLEL
     not_processed_statuses: list[int] = []
+    look_ups: bool = True
+    proves_absence: list[str] = []
 
 
 def _load(path: Path) -> tuple[Node, str]:
@@ -423,13 +447,18 @@ def _target(name: str, entry: Node, file: str, secret: ReadSecret) -> Target:
         timeout=Millis(form.timeout * SECOND),
         settle=Millis(form.settle * SECOND),
         parallel=form.parallel,
+        proves_absence=_proves_absence(name, form, operations, entry, file),
     )
 
 
 def _operations(
     name: str, form: _TargetForm, contract: Contract, entry: Node, file: str
 ) -> dict[str, Operation]:
-    """Return the operations, some at the paths that the target says."""
+    """
+    Return the operations, some at the paths that the target says.
+
+    With `look_ups: false` none of them says how its target is asked.
+    """
     operations = dict(contract.operations)
     for word, path in form.paths.items():
         known = operations.get(word)
@@ -443,7 +472,34 @@ def _operations(
             message = f"{name}: the path must look like {known.path}"
             raise _wrong(file, entry, message, "paths", word)
         operations[word] = replace(known, path=path)
+    if not form.look_ups:
+        for word, known in operations.items():
+            operations[word] = replace(known, lookup=None)
     return operations
+
+
+def _proves_absence(
+    name: str,
+    form: _TargetForm,
+    operations: Mapping[str, Operation],
+    entry: Node,
+    file: str,
+) -> frozenset[str]:
+    """Return the operations whose look-up may be believed to say no."""
+    asked = {
+        word: operation
+        for word, operation in operations.items()
+        if operation.lookup is not None
+    }
+    for index, word in enumerate(form.proves_absence):
+        if word in asked:
+            continue
+        if word in operations:
+            message = f"{name}: nobody can be asked about {word}"
+        else:
+            message = f"{name}: no operation {word!r}{nearest(word, asked)}"
+        raise _wrong(file, entry, message, "proves_absence", index)
+    return frozenset(form.proves_absence)
 
 
 def _limit(form: _TargetForm, default: Limit | None) -> Limit | None:

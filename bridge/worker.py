@@ -12,12 +12,14 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from functools import partial
 
-from bridge.delivering import Deliverer, lease_of
-from bridge.errors import JournalUnavailable
-from bridge.journal.protocol import Claim, Journal, Lane
+from bridge.calls import lease_of
+from bridge.delivering import Deliverer
+from bridge.errors import JournalBroken, JournalUnavailable
+from bridge.journal.protocol import SETTLE, Claim, Journal, Lane
 from bridge.model import SECOND, Instant, Millis
 from bridge.observe import observe
 from bridge.planner import Planner
+from bridge.spill import NO_SPILL, Spill
 from bridge.targets.account import Target
 
 LOOK_S = 0.02
@@ -38,6 +40,10 @@ class Worker:
         owner: names this worker in leases; unique among the living.
         problems: what is wrong with the files it reads, for `/readyz`.
         threads: what the calls are made in; ended with the worker.
+        spill: has the outcomes that the journal could not take.
+        alive: called whenever claiming gets on, and while what is under
+            way ends: several times a second, or something is stuck.
+        closing: called at the very end.
     """
 
     def __init__(
@@ -52,6 +58,9 @@ class Worker:
         now: Callable[[], Instant],
         monotonic: Callable[[], float],
         threads: Executor,
+        spill: Spill = NO_SPILL,
+        alive: Callable[[], None] = lambda: None,
+        closing: Callable[[], None] = lambda: None,
     ) -> None:
         self._journal = journal
         self._planner = planner
@@ -62,11 +71,20 @@ class Worker:
         self._now = now
         self._monotonic = monotonic
         self._threads = threads
+        self._spill = spill
+        self._alive = alive
+        self._closing = closing
         self._under_way: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._woken = threading.Event()
         self._stopped = threading.Event()
         self._next_tick = Instant(0)
+        self._broken = False
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the disk failed: end the process, and close nothing."""
+        return self._broken
 
     def stop(self) -> None:
         """Claim nothing more; `run` returns when what runs has ended."""
@@ -76,10 +94,19 @@ class Worker:
     def close(self) -> None:
         """Let what is under way end, and end the threads."""
         self._threads.shutdown(wait=True)
+        self._spill.close()
+        self._closing()
 
     def begin(self) -> None:
-        """End the leases of the one of the same name that was before."""
-        self._journal.take_over(self._owner, self._now())
+        """
+        End the leases of the one of the same name that was before.
+
+        Not before the outcomes that it could not record are.
+        """
+        self._spill.bring_back(self._journal, self._now())
+        self._journal.take_over(
+            self._owner, self._now(), settle=self._settle()
+        )
         observe("worker.started", owner=self._owner)
 
     def run(self) -> None:
@@ -89,8 +116,11 @@ class Worker:
             target=self._repeat, args=(self._planner.run_once,), name="plan"
         )
         planning.start()
-        self._repeat(self._send_once)
-        planning.join()
+        self._repeat(self._send_once, self._alive)
+        while planning.is_alive() or any(self._under_way.values()):
+            self._alive()
+            self._woken.clear()
+            self._woken.wait(LOOK_S)
         self.close()
         observe("worker.stopped", owner=self._owner)
 
@@ -98,17 +128,27 @@ class Worker:
         """Plan and start what is due, once; return how much that was."""
         return self._planner.run_once() + self._send_once()
 
-    def _repeat(self, work: Callable[[], int]) -> None:
+    def _repeat(
+        self,
+        work: Callable[[], int],
+        alive: Callable[[], None] = lambda: None,
+    ) -> None:
         """Do *work* until stopped, resting while there is none."""
         while not self._stopped.is_set():
+            alive()
             mark = self._mark()
             if not self._safely(work):
-                self._rest(mark)
+                self._rest(mark, alive)
 
     def _safely(self, work: Callable[[], int]) -> int:
         """A fault of ours is said, and the next round tries again."""
         try:
             return work()
+        except JournalBroken:
+            # What is under way ends first: its outcomes go into the spill.
+            self._broken = True
+            self.stop()
+            return 0
         except JournalUnavailable as error:
             observe("worker.journal_unavailable", error=type(error).__name__)
         except Exception as error:  # noqa: BLE001  the others' orders go on
@@ -124,8 +164,15 @@ class Worker:
 
     def _tick(self, now: Instant) -> None:
         self._next_tick = Instant(now + TICK)
-        self._journal.reap(now)
+        self._spill.bring_back(self._journal, now)
+        self._journal.reap(now, settle=self._settle())
         self._journal.beat(self._owner, problems=self._problems(), now=now)
+        self._journal.keep_mark()
+
+    def _settle(self) -> Millis:
+        """Return how long a lost request may still arrive anywhere."""
+        times = [target.settle for target in self._targets().values()]
+        return max(times, default=SETTLE)
 
     # -- sending
 
@@ -136,6 +183,7 @@ class Worker:
             lane = self._room(name, target)
             if lane is None:
                 continue
+            self._alive()
             claimed_at = self._monotonic()
             claims = self._journal.claim(
                 [lane],
@@ -192,10 +240,11 @@ class Worker:
         except JournalUnavailable:
             return -1
 
-    def _rest(self, mark: int) -> None:
+    def _rest(self, mark: int, alive: Callable[[], None]) -> None:
         """Rest until somebody commits, a call ends or something is due."""
         due = self._safely_due()
         while not self._stopped.is_set():
+            alive()
             if self._woken.wait(LOOK_S) or self._mark() != mark:
                 break
             now = self._now()

@@ -260,6 +260,19 @@ def test_force_is_never_taken_for_granted(run: Run, journal: Journal) -> None:
     assert DeliveryState.PENDING is after.state
 
 
+def test_redelivers_only_what_was_seen(run: Run, journal: Journal) -> None:
+    """
+    With `--if-version` another version is left alone.
+    """
+    (one,) = keep(journal, new_delivery(state=DeliveryState.CANCELLED))
+    words = ["deliveries", "redeliver", str(one.id), "--reason", "so"]
+    refused = run(*words, "--if-version", str(one.version + 1))
+    assert 4 == refused.exit_code
+    assert "look again" in refused.stderr
+    assert one == journal.delivery(one.id)
+    assert 0 == run(*words, "--if-version", str(one.version)).exit_code
+
+
 def test_actions_need_a_reason(run: Run, journal: Journal) -> None:
     """
     Without `--reason` nothing is done.

@@ -15,22 +15,33 @@ from bridge.backoff import (
     LONGEST,
     RETRY_AFTER_DEFAULT,
 )
+from bridge.journal.protocol import Journal
 from bridge.lifecycle import (
+    ABSENCES,
+    LOOK_AGAIN,
+    LOOKUPS,
     POISON_CLAIMS,
     TRANSITIONS,
+    WAYS,
     Gate,
+    Looked,
     Step,
     Tried,
     after_lost_lease,
     decide,
+    decide_lookup,
+    decide_unread,
+    ways_by,
 )
 from bridge.model import (
     ATTENTION,
+    HOUR,
     IN_FLIGHT,
     SECOND,
     UNSENT,
     Applied,
     DeliveryState,
+    Finding,
     Instant,
     Maybe,
     Millis,
@@ -85,6 +96,7 @@ tries = st.builds(
     since=st.sampled_from([NOW, Instant(NOW - HORIZON), LONG_AGO]),
     dice=st.floats(0, 1, exclude_max=True),
     fresh_credentials=st.booleans(),
+    asks=st.booleans(),
 )
 
 
@@ -111,7 +123,8 @@ def test_no_limbo(outcome: Outcome, try_: Tried) -> None:
     """
     step = decide(outcome, try_)
 
-    if step.state in {S.PENDING, S.SETTLING}:
+    asked = step.state is S.UNCERTAIN and try_.asks
+    if step.state in {S.PENDING, S.SETTLING} or asked:
         assert step.due_at is not None
         assert step.due_at >= try_.now
     else:
@@ -182,6 +195,21 @@ def test_maybe_not_repeatable(since: Instant, attempts: int) -> None:
     )
 
     assert Step(state=S.UNCERTAIN, reason=BECAUSE) == step
+
+
+@pytest.mark.parametrize("since", [NOW, LONG_AGO])
+def test_maybe_that_can_be_asked_about(since: Instant) -> None:
+    """
+    It is looked up once its request can not arrive any more.
+    """
+    step = decide(
+        Maybe(reason=BECAUSE),
+        tried(repeatable=False, since=since, asks=True),
+    )
+
+    assert (
+        Step(state=S.UNCERTAIN, reason=BECAUSE, due_at=later(SETTLE)) == step
+    )
 
 
 @pytest.mark.parametrize(
@@ -338,12 +366,290 @@ def test_not_processed_may_pause() -> None:
     )
 
 
+# -------------------------------------------------------------- look-ups
+
+
+def looked(**changes: object) -> Looked:
+    """A first look-up of a create, at a target that proves no absence."""
+    return replace(
+        Looked(
+            repeatable=False,
+            lookups=0,
+            absences=0,
+            proves_absence=False,
+            after="timeout",
+            now=NOW,
+            settle=SETTLE,
+        ),
+        **changes,
+    )
+
+
+looks = st.builds(
+    looked,
+    repeatable=st.booleans(),
+    lookups=st.integers(0, 2 * LOOKUPS),
+    absences=st.integers(0, 2 * ABSENCES),
+    proves_absence=st.booleans(),
+    settle=st.integers(0, 600_000).map(Millis),
+)
+
+
+@given(st.sampled_from(Finding), looks)
+def test_look_up_leads_where_it_may(finding: Finding, look: Looked) -> None:
+    """
+    Whatever was told there is a way to it, and it says what was known.
+    """
+    step = decide_lookup(finding, look)
+
+    source = S.CLAIMED if look.repeatable else S.UNCERTAIN
+    assert step.state in ways_by("record")[source]
+    assert not step.counts
+    assert step.reason is not None
+    assert {"after": "timeout", "looked_up": look.lookups + 1} == (
+        step.reason.where
+    )
+
+
+@given(st.sampled_from(Finding), looks)
+def test_a_create_is_resent_only_when_absent(
+    finding: Finding, look: Looked
+) -> None:
+    """
+    Only absence in a row, where it proves something, sends one again.
+    """
+    step = decide_lookup(finding, look)
+
+    if step.state is S.PENDING and not look.repeatable:
+        assert finding is Finding.ABSENT
+        assert look.proves_absence
+        assert look.absences >= ABSENCES - 1
+
+
+@given(looks)
+def test_found_is_found(look: Looked) -> None:
+    """
+    What the target shows was applied, however often it did not before.
+    """
+    step = decide_lookup(Finding.FOUND, look)
+
+    assert (S.SUCCEEDED, None) == (step.state, step.due_at)
+
+
+@pytest.mark.parametrize("finding", [Finding.ABSENT, Finding.UNCLEAR])
+def test_what_may_be_repeated_is_sent_at_once(finding: Finding) -> None:
+    """
+    One that was not found, and may be repeated, is due.
+    """
+    step = decide_lookup(finding, looked(repeatable=True))
+
+    assert (S.PENDING, NOW) == (step.state, step.due_at)
+
+
+def test_absence_is_proved_at_the_third_time() -> None:
+    """
+    It was not there three times in a row, and the vendor says that counts.
+    """
+    states = [
+        decide_lookup(
+            Finding.ABSENT, looked(absences=absences, proves_absence=True)
+        ).state
+        for absences in range(ABSENCES)
+    ]
+
+    assert [S.UNCERTAIN, S.UNCERTAIN, S.PENDING] == states
+
+
+@pytest.mark.parametrize("finding", [Finding.ABSENT, Finding.UNCLEAR])
+def test_is_asked_more_and_more_rarely(finding: Finding) -> None:
+    """
+    Twelve look-ups, over some hours; then only a person can tell.
+    """
+    due = [
+        decide_lookup(finding, looked(lookups=lookups)).due_at
+        for lookups in range(LOOKUPS)
+    ]
+    waits = [at - NOW for at in due if at is not None]
+
+    assert due[-1] is None
+    assert LOOKUPS - 1 == len(waits)
+    assert waits == sorted(waits)
+    assert (SETTLE, HOUR) == (waits[0], waits[-1])
+    assert 3 * HOUR < sum(waits) < 12 * HOUR
+
+
+@given(outcomes, tries)
+def test_what_could_not_be_read_goes_on(outcome: Outcome, try_: Tried) -> None:
+    """
+    A look-up that failed is made again later, and settles nothing.
+    """
+    step = decide_unread(outcome, try_, after="timeout")
+
+    if isinstance(outcome, Applied):
+        return  # it was read
+    if try_.repeatable:
+        assert step.state in {S.PENDING, S.DEAD}
+        return
+    assert S.UNCERTAIN is step.state
+    assert not step.counts
+    assert step.due_at is not None
+    assert step.due_at >= try_.now + LOOK_AGAIN
+
+
+# ------------------------------------------------------------------ ways
+
+
+def looked(**changes: object) -> Looked:
+    """A first look-up of a create whose answer was lost."""
+    return replace(
+        Looked(
+            repeatable=False,
+            lookups=0,
+            absences=0,
+            proves_absence=False,
+            after="timeout",
+            now=NOW,
+            settle=SETTLE,
+        ),
+        **changes,
+    )
+
+
+looks = st.builds(
+    looked,
+    repeatable=st.booleans(),
+    lookups=st.integers(0, 2 * LOOKUPS),
+    absences=st.integers(0, 2 * ABSENCES),
+    proves_absence=st.booleans(),
+    settle=st.sampled_from([Millis(0), SETTLE]),
+)
+
+
+@given(looks)
+def test_found_is_done(look: Looked) -> None:
+    """What the target has is done, whatever was thought of it."""
+    step = decide_lookup(Finding.FOUND, look)
+
+    assert (step.state, step.counts, step.due_at) == (S.SUCCEEDED, False, None)
+    assert step.reason == Reason(
+        code="found",
+        text="Its answer was lost; the target was asked and has it.",
+        where={"after": "timeout", "looked_up": look.lookups + 1},
+    )
+
+
+@given(st.sampled_from([Finding.ABSENT, Finding.UNCLEAR]), looks)
+def test_sent_again_only_when_it_may(finding: Finding, look: Looked) -> None:
+    """
+    What may not be repeated is sent again only when it was not shown three
+    times in a row, and somebody vouches for that.
+    """
+    step = decide_lookup(finding, look)
+    proved = (
+        finding is Finding.ABSENT
+        and look.proves_absence
+        and look.absences >= ABSENCES - 1
+    )
+    again = look.repeatable or proved
+
+    assert step.state is (S.PENDING if again else S.UNCERTAIN)
+    assert not step.counts
+    assert not again or step.due_at == NOW
+
+
+@pytest.mark.parametrize(
+    ("settle", "expected"),
+    [(SETTLE, [30, 60, 120, 3600]), (Millis(0), [5, 10, 20, 2560])],
+)
+def test_asked_more_and_more_rarely(
+    settle: Millis, expected: list[int]
+) -> None:
+    """It is asked at longer and longer intervals, and at last no more."""
+    waits = [
+        decide_lookup(
+            Finding.ABSENT, looked(lookups=lookups, settle=settle)
+        ).due_at
+        for lookups in (0, 1, 2, 9, LOOKUPS - 1, LOOKUPS)
+    ]
+
+    assert [
+        *(later(seconds * SECOND) for seconds in expected),
+        None,
+        None,
+    ] == waits
+    assert max(expected) <= HOUR // SECOND
+
+
+@pytest.mark.parametrize(
+    ("finding", "code", "word"),
+    [
+        (Finding.ABSENT, "not_found", "does not show it"),
+        (Finding.UNCLEAR, "lookup_unclear", "does not tell"),
+    ],
+)
+def test_what_the_look_up_said(finding: Finding, code: str, word: str) -> None:
+    """A person reads what was asked, how often, and what had happened."""
+    reason = decide_lookup(finding, looked(lookups=3)).reason
+
+    assert reason is not None
+    assert reason.code == code
+    assert word in reason.text
+    assert reason.where == {"after": "timeout", "looked_up": 4}
+
+
+NOT_READ = outcomes.filter(
+    lambda outcome: not isinstance(outcome, Applied | Rejected)
+)
+
+
+@given(NOT_READ, tries)
+def test_look_up_that_fails(outcome: Outcome, try_: Tried) -> None:
+    """
+    A target that can not be asked is asked again: what may be repeated
+    waits as it would, what may not stays uncertain, and nothing is burnt.
+    """
+    step = decide_unread(outcome, try_, after="timeout")
+    gate = decide(outcome, replace(try_, repeatable=True)).gate
+
+    assert step.gate == gate
+    if try_.repeatable:
+        assert step.state in {S.PENDING, S.DEAD}
+        return
+    assert (step.state, step.counts) == (S.UNCERTAIN, False)
+    assert step.due_at is not None
+    assert step.due_at >= NOW + LOOK_AGAIN
+    assert step.reason is not None
+    assert (step.reason.code, step.reason.where["after"]) == (
+        "not_looked_up",
+        "timeout",
+    )
+
+
+def test_reading_has_nothing_to_settle() -> None:
+    """A look-up without an answer waits for its backoff like any call."""
+    maybe = Maybe(reason=BECAUSE)
+    settled = decide(maybe, tried())
+    step = decide_unread(maybe, tried(), after="timeout")
+
+    assert replace(settled, state=S.PENDING) == step
+
+
 def test_transitions_are_closed() -> None:
     """
     Every state has its ways out, and they lead to states.
     """
     assert set(S) == set(TRANSITIONS)
     assert set(S) == set().union(*TRANSITIONS.values())
+
+
+@pytest.mark.parametrize("verb", sorted({way.by for way in WAYS}))
+def test_ways_are_verbs_of_the_journal(verb: str) -> None:
+    """
+    Each way is made by a verb that there is, and none else makes it all.
+    """
+    assert callable(getattr(Journal, verb))
+    for state, ways in ways_by(verb).items():
+        assert ways <= TRANSITIONS[state]
 
 
 @pytest.mark.parametrize("state", list(S))

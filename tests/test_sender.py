@@ -4,12 +4,14 @@ import base64
 import itertools
 import json
 import shutil
+import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -226,6 +228,49 @@ def test_unknown_name() -> None:
         result = to.call(OPERATION, CALL)
 
     assert (Phase.PREPARED, "dns", NotSent) == seen(result)
+
+
+def test_headers_besides() -> None:
+    """
+    A call may carry headers of its own; the credential's is not among them.
+    """
+    ours = {"Idempotency-Key": "k", "Authorization": "no"}
+    with (
+        RawServer(answering(answer(200, OK))) as server,
+        sender_to(server.base_url) as to,
+    ):
+        to.call(OPERATION, CALL, headers=ours)
+
+        assert b"Idempotency-Key: k\r\n" in server.received
+        assert b"Authorization: secret\r\n" in server.received
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"),
+    reason="a full backlog drops connections on Linux only",
+)
+def test_connection_that_never_stands() -> None:
+    """
+    An address that answers no SYN was sent nothing, in the time there is.
+    """
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=0) as listener,
+        ExitStack() as held,
+    ):
+        address = listener.getsockname()
+        for _ in range(3):
+            filling = socket.socket()
+            filling.setblocking(False)  # noqa: FBT003
+            filling.connect_ex(address)
+            held.enter_context(filling)
+        url = f"http://127.0.0.1:{address[1]}"
+        begun = time.monotonic()
+        with sender_to(url, timeout=QUICK) as to:
+            phase, failure, outcome = seen(to.call(OPERATION, CALL))
+
+    assert (Phase.PREPARED, NotSent) == (phase, outcome)
+    assert failure in {"timeout", "deadline"}
+    assert time.monotonic() - begun < 1.5
 
 
 def test_reset_at_accept() -> None:
@@ -525,8 +570,6 @@ def test_accepted_by_the_backlog_only() -> None:
     """
     A server that never takes the connection may still read it: maybe.
     """
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         url = f"http://127.0.0.1:{port}"
@@ -711,6 +754,77 @@ def test_redirect_is_not_followed(
         assert 1 == server.received.count(b"HTTP/1.1")
 
 
+REFUSALS = (
+    *(400, 404, 405, 406, 409, 410, 411, 413, 414, 415, 422, 431),
+    *(501, 505),
+)
+STATUSES = {
+    **dict.fromkeys(REFUSALS, (Rejected, Rejected)),
+    **dict.fromkeys((401, 403), (NotProcessed, NotProcessed)),
+    **dict.fromkeys((423, 425, 429), (NotProcessed, NotProcessed)),
+    **dict.fromkeys((307, 308), (NotProcessed, NotProcessed)),
+    **dict.fromkeys((301, 302, 303), (Maybe, Maybe)),
+    **dict.fromkeys((408,), (Maybe, Maybe)),
+    **dict.fromkeys((500, 502, 503, 504, *range(520, 528)), (Maybe, Maybe)),
+}
+"""What each status says of a create, and of a call that may be repeated."""
+
+BODIES = {
+    "a page": (b"<html>", Maybe, Maybe),
+    "half of it": (b'{"name": "ord', Maybe, Applied),
+    "without its id": ({"status": "NEW"}, Maybe, Applied),
+    "nothing": (b"", Maybe, Applied),
+    "gzip": (b"\x1f\x8b\x08", Maybe, Applied),
+    "all of it": ({"name": "orders/1"}, Applied, Applied),
+}
+"""What each body of a 200 says of them."""
+
+
+def both(whole: bytes) -> tuple[type[Outcome], type[Outcome]]:
+    """Return what an answer says of a create and of a PATCH."""
+    found = []
+    for name, method, path in (
+        ("create_order", "POST", "/v1/orders"),
+        ("update_order", "PATCH", "/v1/orders/1"),
+    ):
+        request = Request(operation=name, method=method, path=path, body={})
+        operation = CONTRACTS["every"].operations[name]
+        with (
+            RawServer(answering(whole)) as server,
+            sender_to(server.base_url, api="every") as to,
+        ):
+            found.append(type(to.call(operation, request).outcome))
+            assert 1 == server.received.count(b"HTTP/1.1")
+    create, patch = found
+    return create, patch
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_status(status: int) -> None:
+    """
+    Each status is read as what it says of a create and of a PATCH.
+    """
+    assert STATUSES[status] == both(answer(status, b"", {"Location": "/x"}))
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_body_of_a_success(name: str) -> None:
+    """
+    A create counts only with its id; a PATCH counts unless another answers.
+    """
+    body, create, patch = BODIES[name]
+
+    assert (create, patch) == both(answer(200, body))
+
+
+def test_success_that_says_no() -> None:
+    """
+    A 200 without Yuju's `ok` is no success.
+    """
+    for body in ({"ok": 0}, {"message": "no"}, []):
+        assert isinstance(called(answering(answer(200, body))).outcome, Maybe)
+
+
 # -------------------------------------------------------- kept connections
 
 
@@ -726,6 +840,46 @@ def test_connection_is_kept() -> None:
             to.call(OPERATION, CALL)
 
         assert 1 == len(server.peers)
+
+
+def test_create_has_a_connection_of_its_own() -> None:
+    """
+    What may not be repeated is not written to a connection that was used.
+    """
+    used: list[bytes] = []
+
+    def script(peer: Peer) -> None:
+        while asked := peer.read_request():
+            used.append(asked.split()[1])
+            token = {"AuthWithAPIkey": {"accessToken": "token"}}
+            peer.send(answer(200, token if b"/auth" in asked else CREATED))
+
+    with (
+        RawServer(script) as server,
+        sender_to(server.base_url, api="rayo") as to,
+    ):
+        for _ in range(2):
+            assert isinstance(to.call(CREATE, ORDER).outcome, Applied)
+
+        assert 3 == len(server.peers), used
+
+
+def test_answer_from_before_the_request_is_nobodys() -> None:
+    """
+    What stood on a kept connection before we wrote is not our answer.
+    """
+
+    def twice(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(answer(200, OK) + answer(200, OK))
+        peer.read_request()
+        peer.hold()
+
+    with RawServer(twice) as server, sender_to(server.base_url) as to:
+        first, second = to.call(OPERATION, CALL), to.call(OPERATION, CALL)
+
+    assert isinstance(first.outcome, Applied)
+    assert (Phase.WRITING, "protocol", Maybe) == seen(second)
 
 
 def test_connection_closed_while_idle() -> None:
@@ -849,6 +1003,28 @@ def test_certificate_that_is_trusted(certificate: tuple[Path, Path]) -> None:
 
     assert (Phase.ANSWERED, None, Applied) == seen(result)
     assert [True] == ran
+
+
+def test_version_of_tls_that_we_do_not_speak(
+    certificate: tuple[Path, Path],
+) -> None:
+    """
+    Without a version in common nothing is sent; it is no bad certificate.
+    """
+    modern = ssl.create_default_context(cafile=str(certificate[0]))
+    modern.minimum_version = ssl.TLSVersion.TLSv1_3
+    old = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    old.load_cert_chain(*certificate)
+    old.maximum_version = ssl.TLSVersion.TLSv1_2
+    with (
+        RawServer(lambda peer: peer.start_tls(old), scheme="https") as server,
+        sender_to(server.base_url, verify=modern) as to,
+    ):
+        result = to.call(OPERATION, CALL)
+
+    assert (Phase.PREPARED, "connect", NotSent) == seen(result)
+    assert isinstance(result.outcome, NotSent)
+    assert not result.outcome.pause
 
 
 def hang_up(peer: Peer) -> None:

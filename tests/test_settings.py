@@ -14,6 +14,7 @@ from bridge.settings import (
     load_targets,
     read_settings,
     sample_reader,
+    secret_files,
     secrets_from,
     surroundings,
 )
@@ -407,6 +408,39 @@ def test_targets_are_read(tmp_path: Path):
     assert SECRET not in repr(rayo)
 
 
+def test_look_ups_can_be_switched_off_and_believed(tmp_path: Path):
+    """
+    What a target says of lost calls is asked unless somebody says no, and
+    believed to be all there is only where somebody says so.
+    """
+    names = "rayo-mx", "off", "sure"
+    more = ("", "  look_ups: false\n", "  proves_absence: [update_delivery]\n")
+    text = "".join(
+        TARGETS.replace("rayo-mx", name) + lines
+        for name, lines in zip(names, more, strict=True)
+    )
+    (tmp_path / "targets.yaml").write_text(text, "utf-8")
+
+    found = load_targets(tmp_path, secrets_from({"KEY": SECRET}))
+
+    assert [True, False, True] == [
+        found[name].contract.operations["update_delivery"].lookup is not None
+        for name in names
+    ]
+    assert [set(), set(), {"update_delivery"}] == [
+        found[name].proves_absence for name in names
+    ]
+
+
+def test_secret_files_are_known(tmp_path: Path):
+    """
+    The files that secrets stand in can be watched, there or not.
+    """
+    environ = {"A_FILE": "/run/a", "B": "x", "C_FILE": "", "B_FILE": "/b"}
+
+    assert [Path("/run/a"), Path("/b")] == secret_files(environ)
+
+
 @pytest.mark.parametrize(
     ("limit", "expected"),
     [("", 2), ("  limit: none\n", None)],
@@ -488,6 +522,14 @@ def test_a_limit_is_the_vendors_unless_it_is_said(
          "rayo-mx.timeout: Input should be less than or equal to 300")),
         ("api: rayo", "api: rayo\n  timeout: 5s", ("targets.yaml:3:3: "
          "rayo-mx.timeout: Input should be a valid integer")),
+        ("api: rayo", "api: rayo\n  proves_absence: [create_order]",
+         ("targets.yaml:3:20: rayo-mx: nobody can be asked about "
+          "create_order")),
+        ("api: rayo", "api: rayo\n  proves_absence: [update_deliver]",
+         ("targets.yaml:3:20: rayo-mx: no operation 'update_deliver', did "
+          "you mean 'update_delivery'?")),
+        ("api: rayo", "api: rayo\n  look_ups: no", ("targets.yaml:3:3: "
+         "rayo-mx.look_ups: Input should be a valid boolean")),
     ],
 )  # fmt: skip
 def test_a_wrong_target_is_one_line(

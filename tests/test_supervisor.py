@@ -7,10 +7,12 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bridge.pulse import PULSE, pulse_of
 from bridge.supervisor import (
     FIRST_WAIT_S,
     LONGEST_WAIT_S,
@@ -194,3 +196,126 @@ def test_children_end_with_their_killed_supervisor(tmp_path: Path) -> None:
     supervisor.kill()
     supervisor.wait()
     wait_until(lambda: not is_alive(pids(tmp_path)[0]))
+
+
+# ------------------------------------------------------------ signs of life
+
+BEAT = """
+    import os, pathlib, sys, time
+    from bridge.pulse import pulse_of
+    beat = pulse_of(os.environ)
+    pathlib.Path(sys.argv[1], str(os.getpid())).touch()
+    while True:
+        beat()
+        time.sleep(0.05)
+"""
+"""A child that leaves its number, and gives signs of life."""
+
+BEAT_AND_HANG = """
+    import os, pathlib, sys, time
+    from bridge.pulse import pulse_of
+    pathlib.Path(sys.argv[1], str(os.getpid())).touch()
+    pulse_of(os.environ)()
+    time.sleep(60)
+"""
+
+
+@contextlib.contextmanager
+def watched(
+    code: str,
+    folder: Path,
+    *,
+    stall: float | None,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Iterator[None]:
+    """Supervise *code*, killing it after so long without a sign of life."""
+    supervisor = Supervisor(
+        [replace(program(code, folder), stall=stall)],
+        monotonic=monotonic,
+        sleep=time.sleep,
+    )
+    thread = threading.Thread(target=supervisor.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        supervisor.stop()
+        thread.join(20)
+
+
+def test_frozen_child_is_killed_and_brought_back(tmp_path: Path) -> None:
+    """
+    A child that is stopped gives no sign of life: it is killed, and never
+    wakes up.
+    """
+    with watched(BEAT, tmp_path, stall=0.6):
+        wait_until(lambda: len(pids(tmp_path)) == 1)
+        os.kill(pids(tmp_path)[0], signal.SIGSTOP)
+        wait_until(lambda: len(pids(tmp_path)) == 2)
+        first, second = pids(tmp_path)
+        assert [False, True] == [is_alive(first), is_alive(second)]
+
+
+def test_hanging_child_is_killed_and_brought_back(tmp_path: Path) -> None:
+    """
+    A child that hangs is killed as one that is stopped.
+    """
+    with watched(BEAT_AND_HANG, tmp_path, stall=0.6):
+        wait_until(lambda: len(pids(tmp_path)) >= 2)
+        assert not is_alive(pids(tmp_path)[0])
+
+
+def test_child_that_gives_signs_of_life_lives(tmp_path: Path) -> None:
+    """
+    A child that gets on is left alone, however long it takes.
+    """
+    with watched(BEAT, tmp_path, stall=0.6):
+        time.sleep(2.5)
+        assert len(pids(tmp_path)) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "stall"), [(NOTE_AND_SLEEP, None), (NOTE_AND_SLEEP, 0.3)]
+)
+def test_child_is_not_killed_before_its_first_sign(
+    tmp_path: Path, code: str, stall: float | None
+) -> None:
+    """
+    A child that is not watched, or is still starting, is left alone.
+    """
+    with watched(code, tmp_path, stall=stall):
+        time.sleep(1.5)
+        assert len(pids(tmp_path)) == 1
+
+
+def test_time_in_which_nobody_looked_does_not_count(tmp_path: Path) -> None:
+    """
+    When the supervisor itself was held up, its children were perhaps as
+    well: they get their time anew.
+    """
+    held_up = [0.0]
+    slow = BEAT.replace("0.05", "0.6")
+
+    with watched(
+        slow,
+        tmp_path,
+        stall=1.2,
+        monotonic=lambda: time.monotonic() + held_up[0],
+    ):
+        wait_until(lambda: len(pids(tmp_path)) == 1)
+        for _ in range(4):
+            time.sleep(0.7)
+            held_up[0] += 100
+        assert len(pids(tmp_path)) == 1
+
+
+def test_nothing_is_written_into_what_is_no_pipe(tmp_path: Path) -> None:
+    """
+    A number that names a file, or nothing, is not written to.
+    """
+    file = tmp_path / "file"
+    with file.open("wb") as opened:
+        for named in (str(opened.fileno()), "4711", "", "-1", "x"):
+            pulse_of({PULSE: named})()
+
+    assert file.read_bytes() == b""

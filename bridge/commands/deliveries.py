@@ -29,7 +29,7 @@ from bridge.commands.showing import (
 )
 from bridge.errors import NotFound
 from bridge.journal.protocol import Journal
-from bridge.model import Attempt, Delivery, DeliveryId
+from bridge.model import Attempt, Delivery, DeliveryId, DeliveryState
 from bridge.web.forms import DeliveryQuery, RedeliverBody, ResolveBody
 from bridge.web.reading import cut
 from bridge.web.shapes import (
@@ -116,14 +116,28 @@ def show_delivery(number: int, *, as_json: bool) -> None:
     )
 
 
+if_version_option = click.option(
+    "--if-version",
+    type=click.IntRange(0),
+    help="Only if it still is as you saw it.",
+)
+
+
 @deliveries.command()
 @click.argument("number", type=click.IntRange(1))
 @reason_option
 @click.option("--force", is_flag=True, help="Even if it makes a second one.")
+@if_version_option
 @yes_option
 @json_option
 def redeliver(
-    number: int, reason: str, *, force: bool, yes: bool, as_json: bool
+    number: int,
+    reason: str,
+    if_version: int | None,
+    *,
+    force: bool,
+    yes: bool,
+    as_json: bool,
 ) -> None:
     """Send it again, rendered with today's mapping."""
     from bridge.compose import now
@@ -138,6 +152,7 @@ def redeliver(
             actor=actor(),
             reason=asked.reason,
             force=force,
+            if_version=if_version,
             now=now(),
         )
     _show_after(after, as_json=as_json)
@@ -160,11 +175,7 @@ def redeliver(
         help="With `exists`: what it is called there.",
     ),
     reason_option,
-    click.option(
-        "--if-version",
-        type=click.IntRange(0),
-        help="Only if it still is as you saw it.",
-    ),
+    if_version_option,
     yes_option,
     json_option,
 )
@@ -230,7 +241,7 @@ def show_attempts(found: Sequence[Attempt]) -> None:
                 one.number,
                 short(one.started_at),
                 one.operation,
-                one.outcome or f"none yet ({one.phase})",
+                _outcome(one),
                 one.status,
                 one.reason,
             )
@@ -252,11 +263,27 @@ def _fields(one: Delivery) -> list[tuple[str, object]]:
         ("where", _place(one.where)),
         ("generation", one.generation),
         ("attempts", one.attempts),
+        *_asked(one),
         ("due (UTC)", when(one.due_at)),
         ("version", one.version),
         ("mapping hash", one.mapping_hash),
         ("request", _request(one)),
     ]
+
+
+def _asked(one: Delivery) -> list[tuple[str, object]]:
+    """Say of one that is in doubt what the target is asked about it."""
+    if one.state is not DeliveryState.UNCERTAIN:
+        return []
+    again = "and is again when due" if one.due_at else "and is no more"
+    return [("target was asked", f"{one.lookups} times, {again}")]
+
+
+def _outcome(one: Attempt) -> str:
+    """Say how far a call got of which more is not known."""
+    if one.outcome in {None, "maybe"}:
+        return f"{one.outcome or 'none yet'} ({one.phase})"
+    return one.outcome or ""
 
 
 def _place(where: Mapping[str, Any]) -> str:

@@ -1,17 +1,16 @@
 """`doctor`: is all well, and if not, what is to be done."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from enum import StrEnum
-from pathlib import Path
+from dataclasses import asdict
 
 import click
 from rich.text import Text
 
+from bridge.commands.disk import is_sound, is_usable, on_disk
 from bridge.commands.exits import ExitCode
 from bridge.commands.files import look_at
+from bridge.commands.findings import Line, Verdict, bad, ok, warn
 from bridge.commands.showing import (
     STYLES,
     clean,
@@ -26,38 +25,13 @@ from bridge.journal.protocol import EventFilter, Journal
 from bridge.model import MINUTE, SECOND, Instant
 from bridge.settings import Settings, read_settings
 
-LITTLE_SPACE = 1024 * 1024 * 1024
-NO_SPACE = 100 * 1024 * 1024
-LARGE_WAL = 256 * 1024 * 1024
+IN_DOUBT = frozenset({"suspect", "copy"})
 FRESH_S = 15
 SLOW = MINUTE
 """What waits longer than that without a reason is not as it should be."""
 
 SKEW = 5 * SECOND
 """So far ahead of our clock a time that we wrote ourselves may be."""
-
-
-class Verdict(StrEnum):
-    """How one thing was found."""
-
-    OK = "ok"
-    WARN = "warn"
-    BAD = "bad"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """
-    One thing that was looked at.
-
-    Args:
-        advice: what to do, where something is to be done.
-    """
-
-    subject: str
-    verdict: Verdict
-    text: str
-    advice: str = ""
 
 
 @click.command()
@@ -86,25 +60,38 @@ def examined(now: Callable[[], Instant]) -> Iterator[Line]:
     try:
         settings = read_settings(os.environ)
     except BridgeError as error:
-        yield _bad("settings", str(error), "set the variable as it says")
+        yield bad("settings", str(error), "set the variable as it says")
         return
     yield from _settings(settings)
     yield from _files(settings)
     try:
-        journal = open_journal(settings.database)
-        yield _ok("SQLite", journal_library())
-        journal.check()
+        journal = open_journal(settings.database, reserve=settings.reserve)
     except BridgeError as error:
-        yield _bad("journal", str(error), "do as it says, then look again")
+        yield bad("journal", str(error), "do as it says, then look again")
         return
-    yield _ok("schema", "is this program's")
-    yield from _space(settings)
+    yield ok("SQLite", journal_library())
+    yield from on_disk(settings, journal)
     try:
-        yield from _journal(journal, now())
+        yield from _opened(journal, now())
     except BridgeError as error:
-        yield _bad("journal", str(error), "see the disk and the file's owner")
+        yield bad("journal", str(error), "see the disk and the file's owner")
     finally:
         journal.close()
+
+
+def _opened(journal: Journal, now: Instant) -> Iterator[Line]:
+    """Look inside, also at a file that the bridge would not start on."""
+    usable = list(is_usable(journal))
+    yield from usable
+    in_doubt = any(line.subject in IN_DOUBT for line in usable)
+    all_well = all(line.is_ok for line in usable)
+    damaged = False
+    if in_doubt or all_well:
+        for line in is_sound(journal):
+            damaged |= line.subject == "integrity" and not line.is_ok
+            yield line
+    if all_well and not damaged:
+        yield from _journal(journal, now)
 
 
 def journal_library() -> str:
@@ -120,9 +107,9 @@ def journal_library() -> str:
 def _settings(settings: Settings) -> Iterator[Line]:
     if settings.admin_tokens:
         names = ", ".join(settings.admin_tokens)
-        yield _ok("operators", names)
+        yield ok("operators", names)
     else:
-        yield _warn(
+        yield warn(
             "operators",
             "nobody can log in",
             "set BRIDGE_ADMIN_TOKENS to name:token",
@@ -133,65 +120,34 @@ def _files(settings: Settings) -> Iterator[Line]:
     found = look_at(settings.mappings, os.environ)
     for secret in found.missing:
         name, _colon, advice = secret.partition(": ")
-        yield _bad("secret", name, advice)
+        yield bad("secret", name, advice)
     for problem in found.problems:
         place, _colon, message = str(problem).partition(": ")
-        make = _warn if problem.severity == "warning" else _bad
+        make = warn if problem.severity == "warning" else bad
         yield make("file", place, message)
     if not found.problems:
-        yield _ok(
+        yield ok(
             "files",
             f"{len(found.stores)} stores, {len(found.targets)} targets, "
             f"{len(found.catalog.mappings)} mappings",
         )
     sandboxed = [t.name for t in found.targets.values() if t.is_sandbox]
     if sandboxed:
-        yield _warn(
+        yield warn(
             "SANDBOX",
             f"{', '.join(sandboxed)} on this machine",
             "nothing reaches a vendor; set base_url when going live",
         )
 
 
-def _space(settings: Settings) -> Iterator[Line]:
-    scheme, _colon, path = settings.database.partition(":///")
-    if scheme != "sqlite":
-        return
-    file = Path(path)
-    free = shutil.disk_usage(file.parent).free
-    text = f"{_size(free)} free where {file} lies"
-    if free < NO_SPACE:
-        yield _bad("disk", text, "make room now: webhooks will be refused")
-    elif free < LITTLE_SPACE:
-        yield _warn("disk", text, "make room soon")
-    else:
-        yield _ok("disk", text)
-    wal = Path(f"{file}-wal")
-    size = wal.stat().st_size if wal.exists() else 0
-    if size > LARGE_WAL:
-        advice = "something reads for long: end it, or restart the bridge"
-        yield _warn("WAL", _size(size), advice)
-    else:
-        yield _ok("WAL", _size(size))
-
-
 # ------------------------------------------------------------ the journal
 
 
 def _journal(journal: Journal, now: Instant) -> Iterator[Line]:
-    yield from _integrity(journal)
     yield from _clock(journal, now)
     yield from _workers(journal, now)
     yield from _targets(journal)
     yield from _work(journal, now)
-
-
-def _integrity(journal: Journal) -> Iterator[Line]:
-    wrong = journal.integrity()
-    for text in wrong:
-        yield _bad("integrity", text, "stop, and restore the last backup")
-    if not wrong:
-        yield _ok("integrity", "the file is sound")
 
 
 def _clock(journal: Journal, now: Instant) -> Iterator[Line]:
@@ -203,9 +159,9 @@ def _clock(journal: Journal, now: Instant) -> Iterator[Line]:
     if latest > now + SKEW:
         ahead = (latest - now) // SECOND
         text = f"the journal has a time {ahead} s ahead of it"
-        yield _bad("clock", text, "set it right: due times depend on it")
+        yield bad("clock", text, "set it right: due times depend on it")
     else:
-        yield _ok("clock", f"{when(now)} UTC")
+        yield ok("clock", f"{when(now)} UTC")
 
 
 def _workers(journal: Journal, now: Instant) -> Iterator[Line]:
@@ -213,28 +169,28 @@ def _workers(journal: Journal, now: Instant) -> Iterator[Line]:
     fresh = [beat for beat in beats if now - beat.at <= FRESH_S * SECOND]
     if fresh:
         names = ", ".join(beat.worker for beat in fresh)
-        yield _ok("workers", names)
+        yield ok("workers", names)
     elif beats:
         last = max(beat.at for beat in beats)
         text = f"none since {when(last)} UTC"
-        yield _bad("workers", text, "start `python -m bridge serve`")
+        yield bad("workers", text, "start `python -m bridge serve`")
     else:
         text = "none has run yet"
-        yield _warn("workers", text, "start `python -m bridge serve`")
+        yield warn("workers", text, "start `python -m bridge serve`")
     for problem in {text for beat in fresh for text in beat.problems}:
-        yield _bad("worker's files", problem, "mend it; it is read at once")
+        yield bad("worker's files", problem, "mend it; it is read at once")
 
 
 def _targets(journal: Journal) -> Iterator[Line]:
     for row in journal.targets():
         if row.paused:
-            yield _bad(
+            yield bad(
                 row.name,
                 f"is paused: {row.paused}",
                 f"mend the cause, then `targets resume {row.name}`",
             )
         else:
-            yield _ok(row.name, f"may be called at {row.host}")
+            yield ok(row.name, f"may be called at {row.host}")
 
 
 def _work(journal: Journal, now: Instant) -> Iterator[Line]:
@@ -245,35 +201,17 @@ def _work(journal: Journal, now: Instant) -> Iterator[Line]:
     ):
         if since is not None and now - since > SLOW:
             text = f"the oldest waits since {when(since)} UTC"
-            yield _bad(subject, text, "see the workers and the log")
+            yield bad(subject, text, "see the workers and the log")
         else:
-            yield _ok(subject, "none waits for long")
+            yield ok(subject, "none waits for long")
     if counts.attention:
         text = f"{counts.attention} deliveries wait for a person"
-        yield _warn("attention", text, "see `deliveries list --attention`")
+        yield warn("attention", text, "see `deliveries list --attention`")
     else:
-        yield _ok("attention", "nothing waits for a person")
+        yield ok("attention", "nothing waits for a person")
 
 
 # --------------------------------------------------------------- the lines
-
-
-def _ok(subject: str, text: str) -> Line:
-    return Line(subject=subject, verdict=Verdict.OK, text=text)
-
-
-def _warn(subject: str, text: str, advice: str) -> Line:
-    return Line(
-        subject=subject, verdict=Verdict.WARN, text=text, advice=advice
-    )
-
-
-def _bad(subject: str, text: str, advice: str) -> Line:
-    return Line(subject=subject, verdict=Verdict.BAD, text=text, advice=advice)
-
-
-def _size(size: int) -> str:
-    return f"{size / 1024**2:,.1f} MiB"
 
 
 def _print(line: Line) -> None:

@@ -17,10 +17,14 @@ from typing_extensions import override
 from bridge.errors import (
     BridgeError,
     Conflict,
+    JournalBroken,
     JournalError,
+    JournalGone,
     MappingError,
     NotFound,
+    OlderCopy,
     SettingsError,
+    Suspect,
 )
 
 EXIT_CODES = """\b
@@ -31,6 +35,7 @@ Exit codes:
   3  there is nothing by that name or number
   4  the action does not fit what is there now
   5  the settings, files or journal can not be used
+  6  the journal's file is in doubt: the disk failed, or it is an older one
 """
 
 
@@ -43,6 +48,7 @@ class ExitCode(IntEnum):
     NOT_FOUND = 3
     CONFLICT = 4
     UNAVAILABLE = 5
+    IN_DOUBT = 6
     INTERRUPTED = 128 + signal.SIGINT
 
 
@@ -53,6 +59,8 @@ def exit_code(error: BridgeError) -> ExitCode:
             return ExitCode.NOT_FOUND
         case Conflict():
             return ExitCode.CONFLICT
+        case Suspect() | OlderCopy() | JournalGone() | JournalBroken():
+            return ExitCode.IN_DOUBT
         case SettingsError() | JournalError():
             return ExitCode.UNAVAILABLE
         case _:

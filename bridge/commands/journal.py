@@ -41,8 +41,11 @@ def opened() -> Iterator[Journal]:
     Raises:
         SettingsError, JournalError: it can not be used.
     """
+    from bridge.compose import now
+
     journal = open_journal(read_settings(os.environ).database)
     journal.check()
+    now.agree(journal)
     try:
         yield journal
     finally:

@@ -15,7 +15,15 @@ from pathlib import Path
 import click
 
 from bridge.commands.exits import ExitCode, Failed
-from bridge.errors import BridgeError, JournalUnavailable, SettingsError
+from bridge.commands.journal import actor, confirm, yes_option
+from bridge.errors import (
+    BridgeError,
+    JournalBroken,
+    JournalUnavailable,
+    OlderCopy,
+    SchemaMismatch,
+    SettingsError,
+)
 from bridge.journal.opening import open_journal
 from bridge.journal.protocol import Journal
 from bridge.settings import (
@@ -25,7 +33,7 @@ from bridge.settings import (
     read_settings,
     secrets_from,
 )
-from bridge.supervisor import Program, Supervisor
+from bridge.supervisor import STALL_S, Program, Supervisor
 from bridge.targets.account import Target
 
 WEB_THREADS = 16
@@ -69,6 +77,12 @@ def serve(workers: int) -> None:
                     number, lambda _number, _frame: supervisor.stop()
                 )
             status = supervisor.run()
+    if status in statuses_of_doubt():
+        message = (
+            "ended: the journal's file is in doubt, as the log says; start"
+            " `serve` again, and it is looked at first"
+        )
+        raise Failed(message, ExitCode.IN_DOUBT)
     sys.exit(status)
 
 
@@ -86,13 +100,17 @@ def checked_targets(settings: Settings) -> Mapping[str, Target]:
 
 def prepare(settings: Settings, targets: Mapping[str, Target]) -> None:
     """
-    Migrate, and see that no target has moved, before anything listens.
+    Migrate, set the clock, see that no target has moved; nobody listens yet.
 
     Raises:
         JournalError: what keeps the bridge from starting.
     """
+    from bridge.compose import now
+
     journal = open_journal(settings.database)
+    journal.recheck()
     journal.migrate()
+    now.agree(journal, move=True)
     for target in targets.values():
         journal.pin_target(target.name, target.host)
     warn_of_mappings(settings, journal)
@@ -121,19 +139,34 @@ def warn_of_mappings(settings: Settings, journal: Journal) -> None:
         click.echo(f"bridge: {name}: {state}", err=True)
 
 
+def statuses_of_doubt() -> frozenset[int]:
+    """Return how a child ends that found the journal's file in doubt."""
+    from bridge.compose import ENDS_GUNICORN
+
+    return frozenset({ENDS_GUNICORN, int(ExitCode.IN_DOUBT)})
+
+
 def programs(
     environ: Mapping[str, str], *, workers: int, lock: int | None
 ) -> list[Program]:
     """Return what `serve` keeps running."""
     bridge = (sys.executable, "-m", "bridge")
+    in_doubt = statuses_of_doubt()
     return [
-        Program(name="web", command=(*bridge, "web"), environ=environ),
+        Program(
+            name="web",
+            command=(*bridge, "web"),
+            environ=environ,
+            ends_all=in_doubt,
+        ),
         *(
             Program(
                 name=f"worker-{slot}",
                 command=(*bridge, "worker"),
                 environ={**environ, "BRIDGE_WORKER_SLOT": f"serve-{slot}"},
                 keep_open=[lock] if lock is not None else [],
+                ends_all=in_doubt,
+                stall=STALL_S,
             )
             for slot in range(workers)
         ),
@@ -228,7 +261,7 @@ def web_command(settings: Settings) -> list[str]:
         sys.executable,
         "-m",
         "gunicorn",
-        "bridge.compose:web()",
+        "bridge.compose:served()",
         "--worker-class=gthread",
         "--workers=1",
         f"--threads={WEB_THREADS}",
@@ -258,7 +291,13 @@ def worker() -> None:
         made.stop()
 
     threading.Thread(target=wait_for_the_end, daemon=True).start()
-    made.run()
+    try:
+        made.run()
+    except JournalBroken:
+        os._exit(ExitCode.IN_DOUBT)
+    if made.is_broken:
+        # Closing the database would write to a disk that has failed.
+        os._exit(ExitCode.IN_DOUBT)
 
 
 @click.command()
@@ -314,3 +353,45 @@ def backup(path: str) -> None:
     journal.backup(path)
     journal.close()
     click.echo(f"wrote {path}")
+
+
+@click.command()
+@yes_option
+def restore(*, yes: bool) -> None:
+    """
+    Go on with a database that was put back from a copy.
+
+    What it has not seen the end of may have been done since: such creates
+    become uncertain. Stop the bridge first.
+    """
+    from bridge.compose import now
+
+    settings = read_settings(os.environ)
+    with held_alone(settings.database, wait_s=0):
+        journal = open_journal(settings.database)
+        journal.recheck()
+        click.echo(_what_lacks(journal))
+        creates = journal.unfinished_creates()
+        confirm(f"Go on, with {creates} creates uncertain?", yes=yes)
+        moved = journal.accept_copy(actor=actor(), now=now())
+        journal.close()
+    click.echo(
+        f"{moved} creates are uncertain now: `deliveries list --attention`."
+        " Let the stores send again what came since."
+    )
+
+
+def _what_lacks(journal: Journal) -> str:
+    """
+    Return how much older it is than the one that was here.
+
+    Raises:
+        JournalGone: there is none.
+    """
+    try:
+        journal.check()
+    except OlderCopy as error:
+        return str(error)
+    except SchemaMismatch:  # which is mended on the way
+        return "It has an older schema."
+    return "Nothing says that it is older than the one that was here."

@@ -22,6 +22,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from bridge.errors import JournalUnavailable
+from bridge.journal.trouble import as_ours
 
 LARGEST = 64
 """So many writers share a commit at most; then it is made."""
@@ -142,6 +143,7 @@ class GroupCommit:
 
         Raises:
             JournalUnavailable: it could not be begun, or made durable.
+            JournalBroken: … and what was written before is in doubt.
         """
         batch = self._join()
         with self._turn:
@@ -152,7 +154,7 @@ class GroupCommit:
                 self._leave(batch)
         batch.closed.wait()
         if batch.error is not None:
-            raise JournalUnavailable(str(batch.error)) from batch.error
+            raise as_ours(batch.error) from batch.error
 
     def _join(self) -> _Batch:
         with self._joining:
@@ -165,7 +167,7 @@ class GroupCommit:
     @contextmanager
     def _inside(self, batch: _Batch) -> Iterator[Database]:
         if batch.error is not None:
-            raise JournalUnavailable(str(batch.error))
+            raise as_ours(batch.error)
         try:
             database = self._begun(batch)
             database.execute("SAVEPOINT one")

@@ -10,7 +10,7 @@ SQLite's own lock is then free, but for strangers.
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -20,8 +20,9 @@ from sqlite_utils.db import (  # type: ignore[attr-defined]
 
 from bridge.errors import JournalUnavailable, UnsafeSQLite
 from bridge.journal.committing import GroupCommit, HostLock
+from bridge.journal.trouble import as_ours
 
-BUSY_TIMEOUT_MS = 5_000
+BUSY_TIMEOUT_S = 5.0
 """For writers that do not queue with us, such as SQLite's own shell."""
 
 KEPT_WAL_BYTES = 64 * 1024 * 1024
@@ -62,11 +63,12 @@ def refuse_unsafe(version: tuple[int, int, int]) -> None:
         raise UnsafeSQLite(message)
 
 
-_OF_THE_CALLER = (
+OF_THE_CALLER = (
     sqlite3.IntegrityError,
     sqlite3.ProgrammingError,
     sqlite3.DataError,
 )
+"""Errors that say nothing of the database."""
 
 
 @contextmanager
@@ -75,16 +77,15 @@ def told_as_unavailable() -> Iterator[None]:
     Turn SQLite's trouble into ours; the caller's mistakes stay as they are.
 
     Raises:
-        JournalUnavailable: locked, full, read-only, unreadable, corrupt.
+        JournalUnavailable: locked, full, read-only, not to be opened.
+        JournalBroken: the disk failed, or the file is damaged.
     """
     try:
         yield
-    except _OF_THE_CALLER:
+    except OF_THE_CALLER:
         raise
     except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorname", None) or "SQLITE_ERROR"
-        message = f"{error} ({code})"
-        raise JournalUnavailable(message) from error
+        raise as_ours(error) from error
 
 
 class _Process:
@@ -143,6 +144,29 @@ class Connections:
             mine.database.close()
             mine.database = None
 
+    def shorten_log(self) -> None:
+        """
+        Cut SQLite's log, if nobody reads what stands there; waits for none.
+
+        Every commit does as much, but for the cutting: this is for when
+        there are none.
+        """
+        with told_as_unavailable(), closing(self._open(timeout_s=0)) as own:
+            for mode in ("PASSIVE", "TRUNCATE"):
+                own.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+
+    def write_log_anew(self) -> bool:
+        """
+        Write all of the log into the database, and see it to the disk.
+
+        Return False when somebody else has it open.
+        """
+        with told_as_unavailable(), closing(self._open()) as own:
+            busy, _pages, _moved = own.execute(
+                "PRAGMA wal_checkpoint(TRUNCATE)"
+            ).fetchone()
+        return not busy
+
     def create(self) -> None:
         """
         Make the file and its folder, for nobody else to read.
@@ -165,13 +189,13 @@ class Connections:
             self._process = _Process(self.path, self._open)
         return self._process
 
-    def _open(self) -> Database:
+    def _open(self, *, timeout_s: float = BUSY_TIMEOUT_S) -> Database:
         """Open, never create: an empty database would hide a wrong path."""
         connection = sqlite3.connect(
             f"{self.path.absolute().as_uri()}?mode=rw",
             uri=True,
             isolation_level=None,
-            timeout=BUSY_TIMEOUT_MS / 1_000,
+            timeout=timeout_s,
             cached_statements=256,
             check_same_thread=False,  # the writers' one is used in turn
         )

@@ -7,9 +7,13 @@ from typing_extensions import override
 from bridge.errors import NotFound, TargetMoved
 from bridge.journal import rows
 from bridge.journal.protocol import TargetRow
+from bridge.journal.rows import Row
 from bridge.journal.session import Session, Verbs
 from bridge.lifecycle import Gate
 from bridge.model import Instant
+
+BY_HAND = "operator"
+"""The reason of a pause that a person made."""
 
 
 class Gates(Verbs):
@@ -63,19 +67,16 @@ class Gates(Verbs):
         reason: str,
         now: Instant,
     ) -> None:
-        wanted = gate or Gate()
         with self.writing() as session:
             before = session.row("target", name=name)
             if before is None:
                 message = f"there is no target {name}"
                 raise NotFound(message)
-            session.run(
-                "set_gate",
-                name=name,
-                paused=wanted.pause,
-                paused_at=None if wanted.pause is None else now,
-                closed_until=wanted.closed_until,
-            )
+            if gate is None:
+                _open(session, before)
+            else:
+                _pause(session, name, gate, now)
+            (after,) = session.rows("target", name=name)
             _note(
                 session,
                 name,
@@ -83,17 +84,42 @@ class Gates(Verbs):
                 actor=actor,
                 reason=reason,
                 now=now,
-                detail={
-                    "before": {
-                        "paused": before["paused"],
-                        "closed_until": before["closed_until"],
-                    },
-                    "after": {
-                        "paused": wanted.pause,
-                        "closed_until": wanted.closed_until,
-                    },
-                },
+                detail={"before": _gist(before), "after": _gist(after)},
             )
+
+    @override
+    def try_credentials(self, name: str, mark: str, now: Instant) -> bool:
+        with self.writing() as session:
+            return session.run("try_credentials", name=name, mark=mark) > 0
+
+
+def _pause(session: Session, name: str, gate: Gate, now: Instant) -> None:
+    session.run(
+        "pause_target",
+        name=name,
+        paused=gate.pause,
+        paused_at=None if gate.pause is None else now,
+        closed_until=gate.closed_until,
+    )
+
+
+def _open(session: Session, before: Row) -> None:
+    """Open it, to a probe when it was not a person who had paused it."""
+    stopped_by_itself = before["paused"] not in {None, BY_HAND}
+    session.run(
+        "open_target",
+        name=before["name"],
+        probing=int(stopped_by_itself or before["probing"]),
+    )
+
+
+def _gist(row: Row) -> dict[str, object]:
+    gate = rows.target(row)
+    return {
+        "paused": gate.paused,
+        "closed_until": gate.closed_until,
+        "probing": gate.probing,
+    }
 
 
 def _note(

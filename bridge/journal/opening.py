@@ -1,17 +1,29 @@
 """From the setting `BRIDGE_DATABASE` to a journal."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from bridge.errors import SettingsError
 from bridge.journal.protocol import Journal
+from bridge.journal.room import RESERVE
 
 
-def open_journal(url: str) -> Journal:
+def open_journal(
+    url: str,
+    *,
+    reserve: int = RESERVE,
+    broken: Callable[[], object] = lambda: None,
+) -> Journal:
     """
     Return the journal at *url*; nothing is opened or created yet.
 
     `sqlite:///data/bridge.db` is relative to the working directory,
     `sqlite:////var/lib/bridge.db` is absolute.
+
+    Args:
+        reserve: bytes of its volume that no event is taken into.
+        broken: called once when the disk failed under it; the process is
+            to end, without closing it.
 
     Raises:
         SettingsError: the address is of no kind that is known.
@@ -22,7 +34,7 @@ def open_journal(url: str) -> Journal:
         case "sqlite" if path:
             from bridge.journal.sqlite import SQLiteJournal
 
-            return SQLiteJournal(Path(path))
+            return SQLiteJournal(Path(path), reserve=reserve, broken=broken)
         case _:
             message = (
                 f"BRIDGE_DATABASE is of no known kind ({scheme}): write"

@@ -26,6 +26,7 @@ from bridge.journal.session import (
 from bridge.model import (
     ATTENTION,
     IN_FLIGHT,
+    RESTORED,
     Delivery,
     DeliveryId,
     DeliveryState,
@@ -49,10 +50,12 @@ class Operating(Verbs):
         actor: str,
         reason: str,
         force: bool,
+        if_version: int | None = None,
         now: Instant,
     ) -> Delivery:
         with self.writing() as session:
             before = _known(session, id)
+            _check_version(before, if_version)
             _check_redelivery(session, before, force=force)
             after = save(session, before, _again(before, now), now)
             touch_order(session, after, now)
@@ -68,6 +71,11 @@ class Operating(Verbs):
         return after
 
     @override
+    def foresee_redelivery(self, id: DeliveryId, *, force: bool) -> None:
+        with self.reading() as session:
+            _check_redelivery(session, _known(session, id), force=force)
+
+    @override
     def resolve(
         self,
         id: DeliveryId,
@@ -81,7 +89,8 @@ class Operating(Verbs):
     ) -> Delivery:
         with self.writing() as session:
             before = _known(session, id)
-            _check_decision(session, before, decision, if_version)
+            _check_version(before, if_version)
+            _check_decision(session, before, decision)
             after = _decided(before, decision, actor, now)
             after = save(session, before, after, now)
             if after.state is _S.SUCCEEDED:
@@ -112,6 +121,14 @@ def _known(session: Session, id: DeliveryId) -> Delivery:
 # ------------------------------------------------------ what may be done
 
 
+def _check_version(before: Delivery, if_version: int | None) -> None:
+    if if_version is not None and if_version != before.version:
+        message = (
+            f"Delivery {before.id} has changed since you looked: look again."
+        )
+        raise VersionMismatch(message)
+
+
 def _check_redelivery(
     session: Session, before: Delivery, *, force: bool
 ) -> None:
@@ -136,16 +153,8 @@ def _check_redelivery(
         raise ForceNeeded(message)
 
 
-def _check_decision(
-    session: Session,
-    before: Delivery,
-    decision: str,
-    if_version: int | None,
-) -> None:
+def _check_decision(session: Session, before: Delivery, decision: str) -> None:
     name = f"Delivery {before.id}"
-    if if_version is not None and if_version != before.version:
-        message = f"{name} has changed since you looked: look again."
-        raise VersionMismatch(message)
     if before.state in IN_FLIGHT:
         message = f"{name} is {before.state}: try again in a moment."
         raise InFlight(message)
@@ -179,6 +188,7 @@ def _replacement(session: Session, before: Delivery) -> DeliveryId | None:
 def _may_be_applied(session: Session, before: Delivery) -> bool:
     return (
         before.state is _S.SUCCEEDED
+        or before.reason == RESTORED
         or session.row("maybe_applied", delivery_id=before.id) is not None
     )
 

@@ -21,7 +21,7 @@ from bridge.journal.session import (
     keep_links,
     save,
 )
-from bridge.lifecycle import TRANSITIONS
+from bridge.lifecycle import ways_by
 from bridge.model import (
     IN_FLIGHT,
     UNSENT,
@@ -45,6 +45,9 @@ _PLANNABLE = UNSENT | {
 }
 """The states that a plan may move out of: no byte is on its way, and what
 became of earlier ones is known."""
+
+
+_PLANNED = ways_by("plan")
 
 
 class _PlanRefused(Exception):
@@ -194,7 +197,7 @@ def _move(session: Session, move: Move, now: Instant) -> None:
 
 
 def _check(before: Delivery, move: Move) -> None:
-    possible = TRANSITIONS[before.state] | {before.state}
+    possible = _PLANNED[before.state] | {before.state}
     if (
         before.state not in _PLANNABLE
         or move.state not in possible - IN_FLIGHT

@@ -5,8 +5,8 @@ One transaction per verb. A verb that moves a delivery checks the state it
 moves from (and, for a worker's verbs, the fence) in the statement itself:
 no row changed means somebody else was faster, and nothing happens. Every
 change of a delivery also raises its order's `revision`, so that a plan made
-of what was read before is refused and made again; only `claim` and `intend`
-raise no more than the delivery's `version`, which guards the plan's moves.
+of what was read before is refused and made again; only `intend` raises no
+more than the delivery's `version`, which guards the plan's moves.
 Times are passed in.
 Implementations differ only in their dialect; `tests/journal` has the suite
 that each must pass.
@@ -163,6 +163,8 @@ class Claim:
         applied_hash: of the request that was last applied in this lane by
             this operation: what the target has now.
         slot: of the target's limit, to be given back; None without one.
+        probe: the one call at a time that a probed target gets; the next
+            may go once this one is recorded, or its lease has ended.
     """
 
     delivery: Delivery
@@ -171,6 +173,7 @@ class Claim:
     in_doubt: bool = False
     applied_hash: str | None = None
     slot: int | None = None
+    probe: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -332,6 +335,44 @@ class Beat:
     problems: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """
+    How much room there is where the log lies, in bytes.
+
+    Args:
+        place: the file, as it is named in the settings.
+        free: for us, on its volume.
+        reserve: kept for outcomes; below it no event is taken in.
+        wal: of the database's own log; above *largest_wal* none is, either.
+    """
+
+    place: str
+    free: int
+    reserve: int
+    wal: int
+    largest_wal: int
+
+    @property
+    def lacks(self) -> str | None:
+        """What is wrong, with figures, and what to do; None when nothing."""
+        if self.free < self.reserve:
+            return (
+                f"{_mib(self.free)} are free where {self.place} lies, and"
+                f" {_mib(self.reserve)} are kept for outcomes: make room"
+            )
+        if self.wal > self.largest_wal:
+            return (
+                f"{self.place}-wal has {_mib(self.wal)}: something reads for"
+                " long; end it, or restart the bridge"
+            )
+        return None
+
+
+def _mib(size: int) -> str:
+    return f"{size / 1024**2:,.1f} MiB"
+
+
 class Journal(Protocol):
     """The idempotency log. Safe to share between threads."""
 
@@ -353,6 +394,18 @@ class Journal(Protocol):
         """
         ...
 
+    def recheck(self) -> None:
+        """
+        Look at the file, if the disk failed under it, before it is used.
+
+        When it is sound all of it is written to the disk once more, and it
+        is suspect no longer. Only while nobody else uses it.
+
+        Raises:
+            Suspect: it is not sound; says what to do.
+        """
+        ...
+
     def keep_mark(self) -> None:
         """
         Leave a note beside the file of how much it has seen.
@@ -366,10 +419,17 @@ class Journal(Protocol):
         Go on with a database that was put back from a copy.
 
         Every create that the copy has not seen the end of may have been
-        made since: it becomes `uncertain`. So does, later, one for an order
-        that was placed between the copy's last event and now. Returns how
-        many were moved.
+        made since: it becomes `uncertain`. One that is planned later for an
+        order that was due before now is `held`. Also brings the schema up
+        to date. Returns how many were moved.
+
+        Raises:
+            Suspect: the disk failed under it, and nobody has looked since.
         """
+        ...
+
+    def unfinished_creates(self) -> int:
+        """Return how many deliveries `accept_copy` would move."""
         ...
 
     def unseen(self) -> tuple[Instant, Instant] | None:
@@ -380,7 +440,9 @@ class Journal(Protocol):
         """
         ...
 
-    def steady_clock(self, boot: str, offset: Millis, *, move: bool) -> Millis:
+    def steady_clock(
+        self, boot: str, offset: Millis, *, move: bool, now: Instant
+    ) -> Millis:
         """
         Agree with all processes of this host on one clock that never jumps.
 
@@ -392,7 +454,10 @@ class Journal(Protocol):
             move: take it for everybody, and move every due time, lease, gate
                 and slot by as much as it differs from the one before; only
                 while no worker runs. Otherwise only the first one of a boot
-                is taken.
+                is taken; then nothing is moved, but no due time may lie
+                more than an hour and a half ahead, and no lease or slot
+                more than two minutes.
+            now: what *offset* makes of the time since the boot.
 
         Returns:
             The offset that is in force.
@@ -409,6 +474,15 @@ class Journal(Protocol):
 
     def integrity(self) -> Sequence[str]:
         """Return what is wrong with the file; empty when it is sound."""
+        ...
+
+    def room(self) -> Room | None:
+        """
+        Return how much room there is; None where nobody can tell.
+
+        Raises:
+            JournalUnavailable: its volume can not be asked.
+        """
         ...
 
     def change_mark(self) -> int:
@@ -492,7 +566,8 @@ class Journal(Protocol):
         `dead` without `skips_dead`), and none of the lane may be in flight.
         Only targets whose gate is open and, where *slots* is not 0, only
         with a free slot, which is then taken. Raises the fence; sets the
-        lease.
+        lease. Raises the order's revision: a plan of a newer order that was
+        made before would take the call for one that will still say it.
 
         Stores take turns at each target. Of one store the most urgent goes
         first, and of those the oldest due.
@@ -543,7 +618,10 @@ class Journal(Protocol):
         *answered*; a pause for refused credentials remembers which.
 
         A definite result that comes late, of the last request that was
-        sent, still settles an `uncertain` or `settling` delivery (`succeeded`, `dead`).
+        sent, still settles an `uncertain` or `settling` delivery
+        (`succeeded`, `dead`). One that shows a create that was applied
+        behind our back (it was withdrawn, or sent again) leaves a `held`
+        question, `applied_after_all` or `possible_duplicate`.
 
         Raises:
             LeaseLost: the delivery has moved on, and this settles nothing:
@@ -610,6 +688,9 @@ class Journal(Protocol):
         """
         Pause a target (`Gate(pause="operator")`) or, with None, open it.
 
+        One that was paused by what it did, not by a person, is opened to a
+        probe.
+
         Raises:
             NotFound: no such target.
         """
@@ -643,9 +724,11 @@ class Journal(Protocol):
         self, name: str, hash: str, text: str, now: Instant
     ) -> bool:
         """
-        Keep *text* as the one in force; return whether it was not before.
+        Keep *text* as the one in force.
 
-        Who renders with it says `render_anew` once it has switched.
+        Who renders with it says `render_anew` once it has switched. Returns
+        whether that is still to be said: the text is new, or whoever put it
+        in force ended before.
         """
         ...
 
@@ -654,7 +737,7 @@ class Journal(Protocol):
         Let another text of a mapping have its go: `held` calls → `pending`.
 
         Not those that wait for a person's word whatever the text says
-        (`came_back`, `operator`). Returns how many.
+        (`came_back`, `operator`, `restored`). Returns how many.
         """
         ...
 
@@ -735,6 +818,10 @@ class Journal(Protocol):
         """Return what operators did to a delivery, oldest first."""
         ...
 
+    def audit_of_target(self, name: str) -> Sequence[AuditEntry]:
+        """Return what operators did to a target, oldest first."""
+        ...
+
     def story(self, store: str, order_id: str) -> Story | None:
         """Return the whole story of one order."""
         ...
@@ -766,6 +853,15 @@ class Journal(Protocol):
                 repeated; without *force*.
             NotDecidable: it is a question, not a call, or `uncertain`
                 (that is `resolve`'s).
+        """
+        ...
+
+    def foresee_redelivery(self, id: DeliveryId, *, force: bool) -> None:
+        """
+        Change nothing, and refuse what `redeliver` would refuse now.
+
+        Raises:
+            Conflict: as `redeliver` does.
         """
         ...
 

@@ -16,6 +16,27 @@ RETURNING id;
 -- name: event_of_key
 SELECT id FROM events WHERE dedupe_key = :dedupe_key;
 
+-- ---------------------------------------------------- the file, its copies
+
+-- name: seen
+SELECT (SELECT id FROM identity) AS journal,
+       (SELECT COALESCE(MAX(id), 0) FROM events) AS event,
+       (SELECT COALESCE(MAX(id), 0) FROM history) AS change,
+       (SELECT received_at FROM events ORDER BY id DESC LIMIT 1) AS event_at,
+       (SELECT at FROM history ORDER BY id DESC LIMIT 1) AS change_at;
+
+-- name: unfinished_creates
+SELECT * FROM deliveries
+WHERE repeatable = 0 AND kind = 'call'
+  AND state IN ('waiting', 'pending', 'held', 'claimed', 'sending')
+ORDER BY id;
+
+-- name: accept_copy
+INSERT INTO copies (last_seen, accepted_at) VALUES (:last_seen, :now);
+
+-- name: unseen
+SELECT MIN(last_seen) AS since, MAX(accepted_at) AS until FROM copies;
+
 -- -------------------------------------------------------------- planning
 
 -- name: unplanned
@@ -60,19 +81,28 @@ INSERT INTO deliveries (
   effect_key, generation, kind, store, order_id, target, lane, place,
   mapping, rule, operation, repeatable, urgency, blocks, skips_dead, state,
   reason, reason_text, reason_where, fence, due_at, wait_until, attempts,
-  claims, lookups, absences, version, mapping_hash, forced, live_since,
-  created_at, updated_at, request)
+  claims, lookups, absences, moved, version, mapping_hash, forced,
+  live_since, created_at, updated_at, request)
 VALUES (
   :effect_key, :generation, :kind, :store, :order_id, :target, :lane, :place,
   :mapping, :rule, :operation, :repeatable, :urgency, :blocks, :skips_dead,
   :state, :reason, :reason_text, :reason_where, 0, :due_at, :wait_until, 0,
-  0, 0, 0, 1, :mapping_hash, 0, :live_since, :now, :now, :request)
+  0, 0, 0, (SELECT COALESCE(MAX(id), 0) + 1 FROM history), 1, :mapping_hash,
+  0, :live_since, :now, :now, :request)
 ON CONFLICT (effect_key, generation) DO NOTHING;
 
 -- ------------------------------------------------------------ deliveries
 
 -- name: delivery
 SELECT * FROM deliveries WHERE id = :id;
+
+-- The delivery with what its record needs of its order and target.
+-- name: delivery_at_work
+SELECT d.*, o.revision, t.failures, t.trips, t.probing, t.circuit_until
+FROM deliveries d
+JOIN orders o ON o.store = d.store AND o.order_id = d.order_id
+LEFT JOIN targets t ON t.name = d.target
+WHERE d.id = :id;
 
 -- name: save_delivery
 UPDATE deliveries SET
@@ -81,6 +111,8 @@ UPDATE deliveries SET
   owner = :owner, lease_until = :lease_until, due_at = :due_at,
   wait_until = :wait_until, attempts = :attempts, claims = :claims,
   lookups = :lookups, absences = :absences,
+  moved = CASE WHEN state = :state THEN moved
+               ELSE (SELECT MAX(id) + 1 FROM history) END,
   version = :version, mapping_hash = :mapping_hash,
   request_hash = :request_hash, forced = :forced, live_since = :live_since,
   updated_at = :updated_at, request = :request
@@ -89,11 +121,6 @@ WHERE id = :id AND version = :seen_version;
 -- name: newest_generation
 SELECT id, generation FROM deliveries WHERE effect_key = :effect_key
 ORDER BY generation DESC LIMIT 1;
-
--- name: applied_hash
-SELECT request_hash FROM deliveries
-WHERE order_id = :order_id AND store = :store AND target = :target
-  AND operation = :operation AND request_hash IS NOT NULL;
 
 -- name: forget_applied
 UPDATE deliveries SET request_hash = NULL
@@ -133,25 +160,133 @@ WHERE store = :store AND order_id = :order_id AND target = :target;
 
 -- --------------------------------------------------------------- sending
 
--- name: gate_shut
-SELECT 1 AS shut FROM targets
-WHERE name = :target
-  AND (paused IS NOT NULL OR closed_until > :now);
+-- name: outlook
+SELECT
+  EXISTS (
+    SELECT 1 FROM targets t
+    WHERE t.name = :target
+      AND (t.paused IS NOT NULL OR t.closed_until > :now
+           OR t.circuit_until > :now
+           OR (t.probing = 1
+               AND (t.probe_until > :now
+                    OR EXISTS (
+                      SELECT 1 FROM deliveries e
+                      WHERE e.target = :target
+                        AND e.state IN ('claimed', 'sending')))))) AS shut,
+  EXISTS (
+    SELECT 1 FROM targets t
+    WHERE t.name = :target AND t.probing = 1) AS probing,
+  EXISTS (
+    SELECT 1 FROM deliveries d
+    WHERE d.target = :target AND d.state = 'uncertain'
+      AND d.due_at IS NOT NULL AND d.due_at <= :now) AS doubts;
+
+-- name: due_lookups
+SELECT id FROM deliveries
+WHERE target = :target AND state = 'uncertain'
+  AND due_at IS NOT NULL AND due_at <= :now
+ORDER BY due_at, id LIMIT :room;
+
+-- name: due_stores
+WITH RECURSIVE found (store) AS (
+  SELECT MIN(d.store) FROM deliveries d
+  WHERE d.target = :target AND d.state IN ('waiting', 'pending', 'settling')
+  UNION ALL
+  SELECT (
+    SELECT MIN(d.store) FROM deliveries d
+    WHERE d.target = :target AND d.store > found.store
+      AND d.state IN ('waiting', 'pending', 'settling'))
+  FROM found WHERE found.store IS NOT NULL)
+SELECT found.store,
+       (SELECT MAX(turn) FROM turns WHERE target = :target) AS latest
+FROM found
+LEFT JOIN turns t ON t.target = :target AND t.store = found.store
+WHERE found.store IS NOT NULL
+  AND EXISTS (
+    SELECT 1 FROM deliveries d
+    WHERE d.target = :target AND d.store = found.store
+      AND d.urgency IN (0, 1, 2) AND d.due_at <= :now
+      AND d.state IN ('waiting', 'pending', 'settling'))
+ORDER BY COALESCE(t.turn, 0), found.store;
 
 -- name: due_heads
 SELECT d.id FROM deliveries d
-WHERE d.target = :target
+WHERE d.target = :target AND d.store = :store
+  AND d.urgency IN (0, 1, 2) AND d.due_at <= :now
   AND d.state IN ('waiting', 'pending', 'settling')
-  AND d.due_at <= :now
   AND NOT EXISTS (
     SELECT 1 FROM deliveries e
     WHERE e.lane = d.lane AND e.place < d.place AND e.blocks = 1
       AND e.state IN ('waiting', 'pending', 'claimed', 'sending', 'settling',
-                      'uncertain', 'held', 'dead'))
+                      'uncertain', 'held', 'dead')
+      AND NOT (e.state = 'dead' AND e.skips_dead = 1))
   AND NOT EXISTS (
     SELECT 1 FROM deliveries e
     WHERE e.lane = d.lane AND e.state IN ('claimed', 'sending'))
-ORDER BY d.due_at, d.id LIMIT :room;
+ORDER BY d.urgency, d.due_at, d.id LIMIT :room;
+
+-- No create may be repeated: their urgency is left out.
+-- name: due_probes
+SELECT d.id FROM deliveries d
+WHERE d.target = :target AND d.store = :store
+  AND d.urgency IN (0, 2) AND d.due_at <= :now AND d.repeatable = 1
+  AND d.state IN ('waiting', 'pending', 'settling')
+  AND NOT EXISTS (
+    SELECT 1 FROM deliveries e
+    WHERE e.lane = d.lane AND e.place < d.place AND e.blocks = 1
+      AND e.state IN ('waiting', 'pending', 'claimed', 'sending', 'settling',
+                      'uncertain', 'held', 'dead')
+      AND NOT (e.state = 'dead' AND e.skips_dead = 1))
+  AND NOT EXISTS (
+    SELECT 1 FROM deliveries e
+    WHERE e.lane = d.lane AND e.state IN ('claimed', 'sending'))
+ORDER BY d.urgency, d.due_at, d.id LIMIT :room;
+
+-- name: take_turn
+INSERT INTO turns (target, store, turn) VALUES (:target, :store, :turn)
+ON CONFLICT (target, store) DO UPDATE SET turn = excluded.turn;
+
+-- name: claim_lookup
+UPDATE deliveries SET fence = fence + 1, due_at = :lease_until,
+                      updated_at = :now
+WHERE id = :id AND state = 'uncertain'
+RETURNING *;
+
+-- name: order_to_send
+SELECT o.*, (
+  SELECT d.request_hash FROM deliveries d
+  WHERE d.order_id = o.order_id AND d.store = o.store AND d.target = :target
+    AND d.operation = :operation AND d.request_hash IS NOT NULL
+  LIMIT 1) AS applied_hash
+FROM orders o WHERE o.store = :store AND o.order_id = :order_id;
+
+-- name: take_order
+-- A plan that was made of what was read before is refused now: the call may
+-- be rendered from this state of the order.
+UPDATE orders SET revision = revision + 1
+WHERE store = :store AND order_id = :order_id
+RETURNING *, (
+  SELECT d.request_hash FROM deliveries d
+  WHERE d.order_id = :order_id AND d.store = :store AND d.target = :target
+    AND d.operation = :operation AND d.request_hash IS NOT NULL
+  LIMIT 1) AS applied_hash;
+
+-- name: doubt
+SELECT 1 AS doubt FROM attempts a
+WHERE a.delivery_id = :delivery_id
+  AND a.number = (
+    SELECT MAX(b.number) FROM attempts b
+    WHERE b.delivery_id = :delivery_id AND b.operation = :operation
+      AND (b.outcome IS NULL
+           OR b.outcome IN ('maybe', 'applied', 'rejected')))
+  AND (a.outcome IS NULL OR a.outcome = 'maybe')
+  AND a.fence > (
+    SELECT MIN(h.fence) FROM history h
+    WHERE h.delivery_id = :delivery_id AND h.generation = :generation)
+  AND NOT EXISTS (
+    SELECT 1 FROM attempts l
+    WHERE l.delivery_id = :delivery_id AND l.fence > a.fence
+      AND l.outcome IN ('found', 'absent', 'unclear'));
 
 -- name: claim_delivery
 UPDATE deliveries SET state = 'claimed', fence = fence + 1,
@@ -167,13 +302,9 @@ RETURNING *;
 INSERT INTO slots (target, n, free_at) VALUES (:target, :n, 0)
 ON CONFLICT (target, n) DO NOTHING;
 
--- name: free_slots
-SELECT n FROM slots
-WHERE target = :target AND n < :slots AND free_at <= :now
+-- name: slots
+SELECT n, free_at FROM slots WHERE target = :target AND n < :slots
 ORDER BY free_at, n;
-
--- name: count_slots
-SELECT COUNT(*) AS slots FROM slots WHERE target = :target;
 
 -- name: take_slot
 UPDATE slots SET free_at = :free_at, delivery_id = :delivery_id,
@@ -186,7 +317,9 @@ WHERE target = :target AND n = :n AND delivery_id = :delivery_id
   AND fence = :fence;
 
 -- name: intend
-UPDATE deliveries SET state = 'sending', claims = 0, version = version + 1,
+UPDATE deliveries SET state = 'sending', claims = 0, lookups = 0,
+                      absences = 0, version = version + 1,
+                      moved = (SELECT MAX(id) + 1 FROM history),
                       mapping_hash = :mapping_hash, request = :request,
                       updated_at = :now
 WHERE id = :id AND fence = :fence AND state = 'claimed';
@@ -206,7 +339,8 @@ UPDATE attempts SET phase = :phase, outcome = :outcome, reason = :reason,
 WHERE delivery_id = :delivery_id AND number = :number AND fence = :fence;
 
 -- name: last_attempt
-SELECT * FROM attempts WHERE delivery_id = :delivery_id
+SELECT * FROM attempts
+WHERE delivery_id = :delivery_id AND operation = :operation
 ORDER BY number DESC LIMIT 1;
 
 -- name: lose_attempts
@@ -217,7 +351,10 @@ WHERE delivery_id = :delivery_id AND outcome IS NULL;
 -- name: maybe_applied
 SELECT 1 AS applied FROM attempts
 WHERE delivery_id = :delivery_id
-  AND (outcome IS NULL OR outcome IN ('applied', 'maybe'))
+  AND (outcome IS NULL OR outcome IN ('applied', 'maybe', 'found'))
+UNION ALL
+SELECT 1 FROM history
+WHERE delivery_id = :delivery_id AND state IN ('uncertain', 'succeeded')
 LIMIT 1;
 
 -- name: lost_leases
@@ -234,7 +371,8 @@ ORDER BY lease_until;
 -- name: next_due
 SELECT MIN(at) AS at FROM (
   SELECT MIN(due_at) AS at FROM deliveries
-  WHERE state IN ('waiting', 'pending', 'settling') AND due_at > :now
+  WHERE state IN ('waiting', 'pending', 'settling', 'uncertain')
+    AND due_at > :now
   UNION ALL
   SELECT MIN(lease_until) FROM deliveries
   WHERE state IN ('claimed', 'sending') AND lease_until > :now
@@ -243,6 +381,10 @@ SELECT MIN(at) AS at FROM (
   WHERE plan_due IS NOT NULL AND plan_due > :now
   UNION ALL
   SELECT MIN(closed_until) FROM targets WHERE closed_until > :now
+  UNION ALL
+  SELECT MIN(circuit_until) FROM targets WHERE circuit_until > :now
+  UNION ALL
+  SELECT MIN(probe_until) FROM targets WHERE probe_until > :now
   UNION ALL
   SELECT MIN(free_at) FROM slots WHERE free_at > :now
 ) AS wakes;
@@ -264,22 +406,105 @@ WHERE targets.host = '';
 INSERT INTO targets (name, host) VALUES (:name, :host)
 ON CONFLICT (name) DO UPDATE SET host = excluded.host;
 
--- name: set_gate
+-- name: pause_target
 UPDATE targets SET paused = :paused, paused_at = :paused_at,
                    closed_until = :closed_until
 WHERE name = :name;
 
+-- name: open_target
+UPDATE targets SET paused = NULL, paused_at = NULL, closed_until = NULL,
+                   circuit_until = NULL, failures = 0, trips = 0,
+                   probing = :probing, probe_until = NULL
+WHERE name = :name;
+
 -- name: narrow_gate
-INSERT INTO targets (name, host, paused, paused_at, closed_until)
-VALUES (:name, '', :paused, :paused_at, :closed_until)
+INSERT INTO targets (name, host, paused, paused_at, closed_until, refused)
+VALUES (:name, '', :paused, :paused_at, :closed_until, :refused)
 ON CONFLICT (name) DO UPDATE SET
   paused = COALESCE(targets.paused, excluded.paused),
   paused_at = COALESCE(targets.paused_at, excluded.paused_at),
+  refused = COALESCE(excluded.refused, targets.refused),
   closed_until = CASE
     WHEN targets.closed_until IS NULL
       OR targets.closed_until < excluded.closed_until
     THEN excluded.closed_until
     ELSE targets.closed_until END;
+
+-- name: keep_circuit
+INSERT INTO targets (name, host, failures, trips, probing, circuit_until)
+VALUES (:name, '', :failures, :trips, :probing, :circuit_until)
+ON CONFLICT (name) DO UPDATE SET
+  failures = excluded.failures, trips = excluded.trips,
+  probing = excluded.probing, circuit_until = excluded.circuit_until;
+
+-- name: begin_probe
+UPDATE targets SET probe_until = :until WHERE name = :target;
+
+-- name: end_probe
+UPDATE targets SET probe_until = NULL
+WHERE name = :name AND probe_until = :until;
+
+-- name: try_credentials
+UPDATE targets SET paused = NULL, paused_at = NULL, probing = 1,
+                   probe_until = NULL
+WHERE name = :name AND paused = 'credentials_refused'
+  AND (refused IS NULL OR refused <> :mark);
+
+-- ----------------------------------------------------------------- clock
+
+-- name: clock
+SELECT shift FROM clock WHERE boot = :boot;
+
+-- name: keep_clock
+INSERT INTO clock (boot, shift, since) VALUES (:boot, :shift, :now)
+ON CONFLICT (boot) DO UPDATE SET shift = excluded.shift,
+                                 since = excluded.since;
+
+-- name: move_deliveries
+UPDATE deliveries SET due_at = due_at + :by, lease_until = lease_until + :by,
+                      wait_until = wait_until + :by,
+                      live_since = live_since + :by
+WHERE state IN ('waiting', 'pending', 'claimed', 'sending', 'settling',
+                'uncertain');
+
+-- name: move_orders
+UPDATE orders SET plan_due = plan_due + :by WHERE plan_due IS NOT NULL;
+
+-- name: move_targets
+UPDATE targets SET closed_until = closed_until + :by,
+                   circuit_until = circuit_until + :by,
+                   probe_until = probe_until + :by;
+
+-- name: move_slots
+UPDATE slots SET free_at = free_at + :by;
+
+-- name: clamp_deliveries
+UPDATE deliveries SET
+  due_at = CASE WHEN due_at > :wait THEN :wait ELSE due_at END,
+  wait_until = CASE WHEN wait_until > :wait THEN :wait ELSE wait_until END,
+  lease_until = CASE WHEN lease_until > :hold THEN :hold
+                ELSE lease_until END,
+  live_since = CASE WHEN live_since > :wait THEN :wait ELSE live_since END
+WHERE state IN ('waiting', 'pending', 'claimed', 'sending', 'settling',
+                'uncertain')
+  AND (due_at > :wait OR wait_until > :wait OR lease_until > :hold
+       OR live_since > :wait);
+
+-- name: clamp_orders
+UPDATE orders SET plan_due = :wait
+WHERE plan_due IS NOT NULL AND plan_due > :wait;
+
+-- name: clamp_targets
+UPDATE targets SET
+  closed_until = CASE WHEN closed_until > :wait THEN :wait
+                 ELSE closed_until END,
+  circuit_until = CASE WHEN circuit_until > :wait THEN :wait
+                  ELSE circuit_until END,
+  probe_until = CASE WHEN probe_until > :hold THEN :hold
+                ELSE probe_until END;
+
+-- name: clamp_slots
+UPDATE slots SET free_at = :hold WHERE free_at > :hold;
 
 -- --------------------------------------------------------------- workers
 
@@ -303,6 +528,9 @@ SELECT * FROM mappings WHERE until IS NULL ORDER BY name;
 INSERT INTO mappings (name, hash, since, text)
 VALUES (:name, :hash, :now, :text);
 
+-- name: let_go
+UPDATE mappings SET let_go = 1 WHERE name = :name AND until IS NULL;
+
 -- name: retire_mapping
 UPDATE mappings SET until = :now WHERE name = :name AND until IS NULL;
 
@@ -315,7 +543,7 @@ SELECT MIN(since) AS since FROM mappings WHERE name = :name;
 -- name: held_calls
 SELECT * FROM deliveries
 WHERE mapping = :mapping AND state = 'held' AND kind = 'call'
-  AND (reason IS NULL OR reason NOT IN ('came_back', 'operator'));
+  AND (reason IS NULL OR reason NOT IN ('came_back', 'operator', 'restored'));
 
 -- ------------------------------------------------------------- operators
 
@@ -418,8 +646,53 @@ ORDER BY a.id;
 -- name: attempts
 SELECT * FROM attempts WHERE delivery_id = :id ORDER BY number;
 
+-- name: history
+SELECT id, at, delivery_id, version, state, reason, generation, fence,
+       worker, due_at
+FROM history WHERE delivery_id = :id ORDER BY id;
+
+-- name: other_ends
+SELECT d.id, d.state, d.version, h.state AS told_state,
+       h.version AS told_version
+FROM deliveries d
+LEFT JOIN history h ON h.id = (
+  SELECT MAX(l.id) FROM history l WHERE l.delivery_id = d.id)
+WHERE h.id IS NULL
+  OR h.at <> d.updated_at OR h.version <> d.version OR h.state <> d.state
+  OR h.reason IS DISTINCT FROM d.reason
+  OR h.generation <> d.generation OR h.place <> d.place
+  OR h.fence <> d.fence
+  OR h.worker <> d.owner -- who held it before stands there, too
+  OR h.lease_until IS DISTINCT FROM d.lease_until
+  OR h.due_at IS DISTINCT FROM d.due_at
+  OR h.wait_until IS DISTINCT FROM d.wait_until
+  OR h.attempts <> d.attempts OR h.claims <> d.claims
+  OR h.lookups <> d.lookups OR h.absences <> d.absences
+  OR h.mapping_hash IS DISTINCT FROM d.mapping_hash
+  OR h.request_hash IS DISTINCT FROM d.request_hash
+  OR h.forced <> d.forced OR h.live_since <> d.live_since
+ORDER BY d.id LIMIT :limit;
+
+-- name: steps
+SELECT was, state, COUNT(*) AS times, MIN(delivery_id) AS delivery_id,
+       MIN(fell) AS fell
+FROM (
+  SELECT delivery_id, state, LAG(state) OVER one AS was,
+         CASE WHEN fence < LAG(fence) OVER one
+                OR version < LAG(version) OVER one
+              THEN delivery_id END AS fell
+  FROM history
+  WINDOW one AS (PARTITION BY delivery_id ORDER BY id)
+) AS lines
+WHERE was <> state OR fell IS NOT NULL
+GROUP BY was, state;
+
 -- name: audit
 SELECT * FROM audit WHERE delivery_id = :id ORDER BY id;
+
+-- name: audit_of_target
+SELECT * FROM audit WHERE delivery_id IS NULL AND target = :target
+ORDER BY id;
 
 -- name: note
 INSERT INTO audit (at, actor, action, delivery_id, target, reason, detail)
@@ -436,14 +709,17 @@ SELECT received_at FROM events WHERE state = 'stored' ORDER BY id LIMIT 1;
 
 -- name: oldest_due
 SELECT d.due_at FROM deliveries d
-WHERE d.state IN ('waiting', 'pending', 'settling') AND d.due_at <= :now
+WHERE d.state IN ('waiting', 'pending', 'settling', 'uncertain')
+  AND d.state <> 'uncertain' AND d.due_at <= :now
   AND NOT EXISTS (
     SELECT 1 FROM targets t
     WHERE t.name = d.target
-      AND (t.paused IS NOT NULL OR t.closed_until > :now))
+      AND (t.paused IS NOT NULL OR t.closed_until > :now
+           OR t.circuit_until > :now))
   AND NOT EXISTS (
     SELECT 1 FROM deliveries e
     WHERE e.lane = d.lane AND e.place < d.place AND e.blocks = 1
       AND e.state IN ('waiting', 'pending', 'claimed', 'sending', 'settling',
-                      'uncertain', 'held', 'dead'))
+                      'uncertain', 'held', 'dead')
+      AND NOT (e.state = 'dead' AND e.skips_dead = 1))
 ORDER BY d.due_at LIMIT 1;

@@ -15,6 +15,7 @@ from bridge.journal.protocol import (
 from bridge.model import (
     JSON,
     Attempt,
+    Change,
     Delivery,
     DeliveryState,
     Event,
@@ -163,6 +164,11 @@ def attempt(row: Row) -> Attempt:
     )
 
 
+def change(row: Row) -> Change:
+    """Return a row of `history`."""
+    return Change(**row | {"state": DeliveryState(row["state"])})
+
+
 def request_text(request: Request) -> str | None:
     """Return a request as the journal keeps it: method, path and body."""
     return pack(
@@ -193,7 +199,18 @@ def link_values(link: Link) -> Values:
 
 def target(row: Row) -> TargetRow:
     """Return a row of `targets`."""
-    return TargetRow(**row | {"probing": bool(row["probing"])})
+    values = dict(row)
+    times = (values.pop("circuit_until"), values["closed_until"])
+    del values["probe_until"]
+    return TargetRow(
+        **values
+        | {
+            "closed_until": max(
+                (at for at in times if at is not None), default=None
+            ),
+            "probing": bool(row["probing"]),
+        }
+    )
 
 
 def mapping_text(row: Row) -> MappingText:
@@ -217,14 +234,27 @@ def beat(row: Row) -> Beat:
     return Beat(**row | {"problems": unpack(row["problems"])})
 
 
+def attempt_begin(claim: Claim, result: Result, now: Instant) -> Values:
+    """Return the parameters of `open_attempt` for what `intend` did not."""
+    return {
+        "delivery_id": claim.delivery.id,
+        "fence": claim.delivery.fence,
+        "operation": result.operation or claim.delivery.operation,
+        "mapping_hash": result.mapping_hash,
+        "phase": result.phase.value,
+        "started_at": now,
+        "request": pack(result.request),
+    }
+
+
 def attempt_end(claim: Claim, result: Result, now: Instant) -> Values:
     """Return the parameters of `close_attempt`, but for the number."""
-    reason = result.step.reason
+    reason, finding = result.step.reason, result.finding
     return {
         "delivery_id": claim.delivery.id,
         "fence": claim.delivery.fence,
         "phase": result.phase.value,
-        "outcome": result.outcome,
+        "outcome": result.outcome if finding is None else finding.value,
         "reason": None if reason is None else reason.code,
         "status": result.status,
         "answer": result.answer,

@@ -1,34 +1,31 @@
 """The verbs of the worker: claim, intend, record; and of lost leases."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from typing_extensions import override
 
 from bridge.errors import LeaseLost
 from bridge.journal import rows
-from bridge.journal.evidence import keep_late
-from bridge.journal.planning import find_order
+from bridge.journal.claiming import Round
 from bridge.journal.protocol import (
     SETTLE,
     Claim,
     Lane,
     Result,
 )
+from bridge.journal.recording import keep_result
 from bridge.journal.session import (
     Session,
     Verbs,
     because,
-    find,
     forget_applied,
-    keep_links,
-    same_call,
+    open_attempt,
     save,
     touch_order,
 )
-from bridge.lifecycle import TRANSITIONS, Gate, after_lost_lease
+from bridge.lifecycle import after_lost_lease
 from bridge.model import (
-    IN_FLIGHT,
     Delivery,
     DeliveryState,
     Instant,
@@ -73,17 +70,17 @@ class Sending(Verbs):
     ) -> Sequence[Claim]:
         lease_until = Instant(now + lease)
         with self.writing() as session:
-            return [
-                claim
-                for lane in lanes
-                for claim in _claim_lane(
-                    session,
-                    lane,
+            rounds = (
+                Round(
+                    session=session,
+                    lane=lane,
                     owner=owner,
                     now=now,
                     lease_until=lease_until,
                 )
-            ]
+                for lane in lanes
+            )
+            return [claim for each in rounds for claim in each.run()]
 
     @override
     def intend(
@@ -104,7 +101,7 @@ class Sending(Verbs):
                 "intend", id=claim.delivery.id, now=now, **fenced
             ):
                 raise LeaseLost(_lost(claim))
-            return _open_attempt(
+            return open_attempt(
                 session,
                 delivery_id=claim.delivery.id,
                 operation=request.operation,
@@ -116,7 +113,7 @@ class Sending(Verbs):
     @override
     def record(self, claim: Claim, result: Result, now: Instant) -> None:
         with self.writing() as session:
-            settled = _record(session, claim, result, now)
+            settled = keep_result(session, claim, result, now)
         if not settled:
             raise LeaseLost(_lost(claim))
 
@@ -164,215 +161,6 @@ def _lost(claim: Claim) -> str:
     )
 
 
-# ----------------------------------------------------------------- claim
-
-
-def _claim_lane(
-    session: Session,
-    lane: Lane,
-    *,
-    owner: str,
-    now: Instant,
-    lease_until: Instant,
-) -> Iterator[Claim]:
-    if session.row("gate_shut", target=lane.target, now=now):
-        return
-    free = _free_slots(session, lane, now)
-    room = min(lane.room, len(free)) if lane.slots else lane.room
-    for head in session.rows(
-        "due_heads", target=lane.target, now=now, room=room
-    ):
-        row = session.row(
-            "claim_delivery",
-            id=head["id"],
-            owner=owner,
-            lease_until=lease_until,
-            now=now,
-        )
-        if row is None:
-            continue  # another of its order was taken just before
-        delivery = rows.delivery(row)
-        slot = free.pop(0) if lane.slots else None
-        if slot is not None:
-            session.run(
-                "take_slot",
-                target=lane.target,
-                n=slot,
-                free_at=now + lane.slot_hold,
-                delivery_id=delivery.id,
-                fence=delivery.fence,
-            )
-        yield _claimed(session, delivery, slot)
-
-
-def _free_slots(session: Session, lane: Lane, now: Instant) -> list[int]:
-    if not lane.slots:
-        return []
-    (count,) = session.rows("count_slots", target=lane.target)
-    for n in range(count["slots"], lane.slots):
-        session.run("add_slot", target=lane.target, n=n)
-    free = session.rows(
-        "free_slots", target=lane.target, slots=lane.slots, now=now
-    )
-    return [row["n"] for row in free]
-
-
-def _claimed(session: Session, delivery: Delivery, slot: int | None) -> Claim:
-    order = find_order(session, delivery.store, delivery.order_id)
-    assert order is not None, "a foreign key says so"
-    links = session.rows(
-        "links_at_target",
-        store=delivery.store,
-        order_id=delivery.order_id,
-        target=delivery.target,
-    )
-    applied = session.row("applied_hash", **same_call(delivery))
-    return Claim(
-        delivery=delivery,
-        order=order,
-        links={row["name"]: row["value"] for row in links},
-        applied_hash=None if applied is None else applied["request_hash"],
-        slot=slot,
-    )
-
-
-def _open_attempt(session: Session, **values: object) -> int:
-    (row,) = session.rows("open_attempt", **values)
-    number: int = row["number"]
-    return number
-
-
-# ---------------------------------------------------------------- record
-
-
-def _record(
-    session: Session, claim: Claim, result: Result, now: Instant
-) -> bool:
-    """Keep a result; return whether it settled the delivery."""
-    before = find(session, claim.delivery.id)
-    if before is None:
-        return False
-    _narrow_gate(session, before.target, result.step.gate, now)
-    _give_back_slot(session, claim, result, now)
-    if before.fence != claim.delivery.fence or before.state not in IN_FLIGHT:
-        return keep_late(session, before, claim, result, now)
-    if result.step.state not in TRANSITIONS[before.state]:
-        message = f"no way from {before.state} to {result.step.state}"
-        raise ValueError(message)
-    _close_attempt(session, claim, result, now)
-    after = _move_on(session, before, result, now)
-    learned = keep_links(session, result.links, now)
-    replan = _was_planned_meanwhile(session, claim) or (
-        learned and _is_missed(session, after)
-    )
-    touch_order(session, after, now, replan=replan)
-    return True
-
-
-def _is_missed(session: Session, after: Delivery) -> bool:
-    """Return whether something was held because a link was not known."""
-    held = session.row(
-        "held_for_link",
-        store=after.store,
-        order_id=after.order_id,
-        target=after.target,
-    )
-    return held is not None
-
-
-def _was_planned_meanwhile(session: Session, claim: Claim) -> bool:
-    """Return whether the order was planned while the call was under way."""
-    order = find_order(session, claim.delivery.store, claim.delivery.order_id)
-    return order is not None and order.revision != claim.order.revision
-
-
-def _move_on(
-    session: Session, before: Delivery, result: Result, now: Instant
-) -> Delivery:
-    step = result.step
-    unknown = step.state in {_S.SETTLING, _S.UNCERTAIN}
-    succeeded = step.state is _S.SUCCEEDED
-    if unknown or succeeded:
-        forget_applied(session, before)
-    after = replace(
-        because(before, step.reason),
-        state=step.state,
-        due_at=step.due_at,
-        wait_until=result.wait_until or before.wait_until,
-        attempts=before.attempts + (step.counts and _tried(result)),
-        claims=0,
-        forced=before.forced and not succeeded,
-        mapping_hash=result.mapping_hash or before.mapping_hash,
-        request=before.request if result.request is None else result.request,
-        request_hash=None if unknown else before.request_hash,
-    )
-    if succeeded:
-        after = replace(after, request_hash=result.request_hash)
-    return save(session, before, after, now)
-
-
-def _tried(result: Result) -> bool:
-    """Whether the target was at least called on, in vain or not."""
-    again = result.step.state in {_S.PENDING, _S.SETTLING}
-    return again or result.number is not None
-
-
-def _close_attempt(
-    session: Session, claim: Claim, result: Result, now: Instant
-) -> None:
-    """Close what `intend` opened, or keep a try that did not get so far."""
-    number = result.number
-    if number is None:
-        if result.outcome is None:
-            return
-        number = _open_attempt(
-            session,
-            delivery_id=claim.delivery.id,
-            fence=claim.delivery.fence,
-            operation=claim.delivery.operation,
-            mapping_hash=result.mapping_hash,
-            phase=result.phase.value,
-            started_at=now,
-            request=rows.pack(result.request),
-        )
-    session.run(
-        "close_attempt",
-        number=number,
-        **rows.attempt_end(claim, result, now),
-    )
-
-
-def _narrow_gate(
-    session: Session, target: str, gate: Gate | None, now: Instant
-) -> None:
-    if gate is not None:
-        session.run(
-            "narrow_gate",
-            name=target,
-            paused=gate.pause,
-            paused_at=None if gate.pause is None else now,
-            closed_until=gate.closed_until,
-        )
-
-
-def _give_back_slot(
-    session: Session, claim: Claim, result: Result, now: Instant
-) -> None:
-    """Without a word about the slot, one that sent nothing is free now."""
-    free_at = result.slot_free_at
-    if free_at is None and result.number is None:
-        free_at = now
-    if claim.slot is not None and free_at is not None:
-        session.run(
-            "give_back_slot",
-            target=claim.delivery.target,
-            n=claim.slot,
-            free_at=free_at,
-            delivery_id=claim.delivery.id,
-            fence=claim.delivery.fence,
-        )
-
-
 # ----------------------------------------------------------- lost leases
 
 
@@ -387,7 +175,7 @@ def _lose(
     if sent:
         session.run("lose_attempts", delivery_id=before.id, now=now)
         forget_applied(session, before)
-    wait = settle if state is _S.SETTLING else 0
+    wait = settle if sent else 0
     after = replace(
         because(before, _LOST[state]),
         state=state,

@@ -102,10 +102,13 @@ def save(
 
     Not for `claimed` and `sending`: the owner and the lease end here. Of
     the other states only those that go on by themselves have a due time;
-    without one they are due now.
+    without one they are due now. An uncertain one that has a due time is
+    looked up then.
     """
-    waits = after.state in ON_THE_WAY
-    due_at = now if after.due_at is None else after.due_at
+    due_at = after.due_at
+    if after.state in ON_THE_WAY and due_at is None:
+        due_at = now
+    waits = after.state in ON_THE_WAY | {DeliveryState.UNCERTAIN}
     waiting = after.state is DeliveryState.WAITING
     after = replace(
         after,
@@ -145,6 +148,13 @@ def forget_applied(session: Session, delivery: Delivery) -> None:
     applied last.
     """
     session.run("forget_applied", **same_call(delivery))
+
+
+def open_attempt(session: Session, **values: object) -> int:
+    """Begin an attempt; return its number, from 1."""
+    (row,) = session.rows("open_attempt", **values)
+    number: int = row["number"]
+    return number
 
 
 def same_call(delivery: Delivery) -> dict[str, str]:

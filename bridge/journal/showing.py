@@ -117,6 +117,12 @@ class Showing(Verbs):
         return [rows.audit(row) for row in found]
 
     @override
+    def audit_of_target(self, name: str) -> Sequence[AuditEntry]:
+        with self.reading() as session:
+            found = session.rows("audit_of_target", target=name)
+        return [rows.audit(row) for row in found]
+
+    @override
     def story(self, store: str, order_id: str) -> Story | None:
         key = {"store": store, "order_id": order_id}
         with self.reading() as session:

@@ -1,31 +1,57 @@
 """The journal in a SQLite file: one host, any number of processes."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from types import TracebackType
 
 from sqlite_utils import Database
 from typing_extensions import override
 
-from bridge.errors import JournalError, JournalUnavailable, SchemaMismatch
+from bridge.errors import (
+    JournalBroken,
+    JournalError,
+    JournalGone,
+    JournalUnavailable,
+    OlderCopy,
+    SchemaMismatch,
+    Suspect,
+)
 from bridge.journal import schema
+from bridge.journal.clock import Clocks
 from bridge.journal.connection import (
+    OF_THE_CALLER,
     Connections,
     refuse_unsafe,
     sqlite3,
     told_as_unavailable,
 )
+from bridge.journal.copies import Copies, seen
 from bridge.journal.gates import Gates
+from bridge.journal.history import Histories
+from bridge.journal.mark import (
+    Seen,
+    mark_of,
+    read_mark,
+    why_older,
+    write_mark,
+)
 from bridge.journal.operating import Operating
 from bridge.journal.planning import Planning
+from bridge.journal.protocol import Appended, Room
+from bridge.journal.room import RESERVE, Intake, room_of
 from bridge.journal.rows import Row
 from bridge.journal.sending import Sending
 from bridge.journal.session import Session
 from bridge.journal.showing import Showing
 from bridge.journal.sql import STATEMENTS
+from bridge.journal.suspicion import Note, Suspicion
 from bridge.journal.taking import Taking
 from bridge.journal.texts import Texts
+from bridge.journal.trouble import as_ours
+from bridge.model import Instant, NewEvent
+from bridge.observe import observe
 
 
 class SQLiteSession(Session):
@@ -67,19 +93,79 @@ class SQLiteSession(Session):
         self._database.execute("RELEASE part")
 
 
+class _Told:
+    """
+    Around every use of the database: trouble is told as ours.
+
+    No generator, as it stands on the way of every webhook.
+    """
+
+    def __init__(self, suspicion: Suspicion) -> None:
+        self._suspicion = suspicion
+
+    def __enter__(self) -> None:
+        self._suspicion.refuse()
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        ours = error
+        if isinstance(error, sqlite3.Error):
+            if isinstance(error, OF_THE_CALLER):
+                return
+            ours = as_ours(error)
+        if isinstance(ours, JournalBroken):
+            self._suspicion.found(ours)
+        if ours is not error and ours is not None:
+            raise ours from error
+
+
 class SQLiteJournal(
-    Taking, Planning, Sending, Gates, Texts, Showing, Operating
+    Taking,
+    Planning,
+    Sending,
+    Gates,
+    Clocks,
+    Texts,
+    Showing,
+    Histories,
+    Operating,
+    Copies,
 ):
     """
     The idempotency log in one SQLite file.
+
+    Args:
+        reserve: bytes of its volume that no event is taken into.
+        broken: called once when the disk failed under it.
+        look: how much room there is; asked a few times a second at most.
 
     Raises:
         UnsafeSQLite: the library in this process can lose commits.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        reserve: int = RESERVE,
+        broken: Callable[[], object] = lambda: None,
+        look: Callable[[Path, int], Room] = room_of,
+    ) -> None:
         refuse_unsafe(sqlite3.sqlite_version_info)
+        self._path = path
+        self._reserve = reserve
+        self._look = look
         self._connections = Connections(path)
+        self._suspicion = Suspicion(path, broken)
+        self._told = _Told(self._suspicion)
+        self._intake = Intake(
+            self._looked, shorten=self._connections.shorten_log
+        )
+        self._marked: Seen | None = None
 
     # -- transactions
 
@@ -87,7 +173,7 @@ class SQLiteJournal(
     @contextmanager
     def writing(self) -> Iterator[Session]:
         with (
-            told_as_unavailable(),
+            self._told,
             self._connections.writers.writer() as database,
         ):
             yield SQLiteSession(database)
@@ -95,7 +181,7 @@ class SQLiteJournal(
     @override
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        with told_as_unavailable():
+        with self._told:
             database = self._connections.database()
             database.execute("BEGIN")
             try:
@@ -105,7 +191,7 @@ class SQLiteJournal(
 
     @override
     def change_mark(self) -> int:
-        with told_as_unavailable():
+        with self._told:
             (foreign,) = (
                 self._connections.database()
                 .execute("PRAGMA data_version")
@@ -113,24 +199,133 @@ class SQLiteJournal(
             )
         return int(foreign)
 
+    # -- taking
+
+    @override
+    def append(self, events: Sequence[NewEvent]) -> Sequence[Appended]:
+        self._intake.check()
+        kept = super().append(events)
+        for one in kept:
+            self._suspicion.acknowledged(one.id)
+        return kept
+
+    def _looked(self) -> Room:
+        self._suspicion.heed()
+        return self._look(self._path, self._reserve)
+
+    @override
+    def room(self) -> Room | None:
+        return self._look(self._path, self._reserve)
+
     # -- the file
 
     @override
     def migrate(self) -> Sequence[str]:
+        self._refuse_suspect()
+        mark = read_mark(self._path)
+        if mark is not None:
+            self._refuse_gone()
         self._connections.create()
-        with told_as_unavailable(), self._connections.writers.alone():
-            return schema.migrate(self._connections.database())
+        with self._told, self._connections.writers.alone():
+            database = self._connections.database()
+            self._refuse_older(mark, database)
+            steps = schema.migrate(database)
+        self.keep_mark()
+        return steps
 
     @override
     def check(self) -> None:
-        if not self._connections.path.exists():
+        self._refuse_suspect()
+        # Read before the database is, which only ever goes on from there.
+        mark = read_mark(self._path)
+        if mark is not None:
+            self._refuse_gone()
+        if not self._path.exists():
             message = (
-                f"there is no database {self._connections.path}:"
+                f"there is no database {self._path}:"
                 " run `python -m bridge migrate`"
             )
             raise SchemaMismatch(message)
-        with told_as_unavailable():
-            schema.check(self._connections.database())
+        with self._told:
+            database = self._connections.database()
+            self._refuse_older(mark, database)
+            schema.check(database)
+
+    def _refuse_suspect(self) -> None:
+        note = self._suspicion.note()
+        if note is not None:
+            raise Suspect(_in_doubt(self._path, note))
+
+    def _refuse_gone(self) -> None:
+        if not self._path.exists():
+            message = (
+                f"{self._path} is gone, and it was here: put it back, with"
+                f" its -wal, or a backup; to begin anew without what it knew,"
+                f" take {mark_of(self._path)} away"
+            )
+            raise JournalGone(message)
+
+    def _refuse_older(self, mark: Seen | None, database: Database) -> None:
+        if mark is None:
+            return
+        why = why_older(self._path, mark, _seen(database))
+        if why is not None:
+            raise OlderCopy(why)
+
+    @override
+    def recheck(self) -> None:
+        note = self._suspicion.note()
+        if note is None or not self._path.exists():
+            return
+        wrong = self.integrity() or self._not_written_anew()
+        if wrong:
+            raise Suspect(_in_doubt(self._path, note, wrong[0]))
+        self._mark_acknowledged(note)
+        self._suspicion.dispel()
+        observe("journal.sound", level="warning", after=note.error)
+
+    def _not_written_anew(self) -> Sequence[str]:
+        """
+        Write what the log has once more; return why that is not possible.
+
+        What a failed fsync did not write is clean in the system's eyes, and
+        would not be written by the next one.
+        """
+        try:
+            if not self._connections.write_log_anew():
+                return ["another process has it open: end that first"]
+            _sync(self._path)
+        except (JournalUnavailable, OSError) as error:
+            return [str(error)]
+        return []
+
+    def _mark_acknowledged(self, note: Note) -> None:
+        """Let `check` miss what was acknowledged and is not there."""
+        last = max((last for _first, last in note.acknowledged), default=0)
+        with self.reading() as session:
+            now = seen(session)
+        mark = read_mark(self._path) or now
+        if last > mark.event:
+            mark = mark.model_copy(update={"event": last})
+            write_mark(self._path, mark)
+
+    @override
+    def keep_mark(self) -> None:
+        self._suspicion.heed()
+        with self.reading() as session:
+            now = seen(session)
+        if now != self._marked:
+            write_mark(self._path, now)
+            self._marked = now
+
+    @override
+    def accept_copy(self, *, actor: str, now: Instant) -> int:
+        self._refuse_suspect()
+        with self._told, self._connections.writers.alone():
+            schema.migrate(self._connections.database())
+        moved = super().accept_copy(actor=actor, now=now)
+        self.keep_mark()
+        return moved
 
     @override
     def close(self) -> None:
@@ -143,7 +338,7 @@ class SQLiteJournal(
             message = f"{path} is there already: name another file"
             raise JournalError(message)
         try:
-            with told_as_unavailable():
+            with self._told:
                 _copy(self._connections.database(), part)
             part.rename(whole)
             _sync(whole.parent)
@@ -155,14 +350,44 @@ class SQLiteJournal(
 
     @override
     def integrity(self) -> Sequence[str]:
-        with told_as_unavailable():
-            database = self._connections.database()
-            checks = database.execute("PRAGMA quick_check").fetchall()
-            keys = database.execute("PRAGMA foreign_key_check").fetchall()
-        return [text for (text,) in checks if text != "ok"] + [
+        # Asked by a person, or by `recheck`: what is found is an answer.
+        try:
+            with told_as_unavailable():
+                database = self._connections.database()
+                checks = database.execute("PRAGMA quick_check").fetchall()
+                keys = database.execute("PRAGMA foreign_key_check").fetchall()
+        except JournalBroken as error:
+            return [str(error)]
+        wrong = [text for (text,) in checks if text != "ok"] + [
             f"{table}, row {row}: its row in {parent} is missing"
             for table, row, parent, _key in keys
         ]
+        if wrong or "history" not in database.table_names():
+            return wrong
+        return self.replay()
+
+
+def _seen(database: Database) -> Seen:
+    """Return how much a database of whatever schema has seen."""
+    if not {"identity", "events", "history"} <= {*database.table_names()}:
+        return Seen()
+    return seen(SQLiteSession(database))
+
+
+def _in_doubt(path: Path, note: Note, wrong: str = "") -> str:
+    """Return what happened to the file, and what is to be done."""
+    if not wrong:
+        return (
+            f"the disk failed under {path} ({note.error}): `python -m bridge"
+            " serve` looks at it before it starts, `doctor` says what is"
+            " wrong"
+        )
+    return (
+        f"the disk failed under {path} ({note.error}), and it is not sound:"
+        f" {wrong}; copy it aside with its -wal and -shm, see `python -m"
+        " bridge doctor`, put back a backup in their place, and"
+        " say `python -m bridge restore`"
+    )
 
 
 def _copy(database: Database, path: Path) -> None:

@@ -27,7 +27,7 @@ class Texts(Verbs):
         with self.writing() as session:
             before = session.row("mapping_in_force", name=name)
             if before is not None and before["hash"] == hash:
-                return False
+                return not before["let_go"]
             session.run("retire_mapping", name=name, now=now)
             session.run(
                 "insert_mapping", name=name, hash=hash, text=text, now=now
@@ -40,6 +40,7 @@ class Texts(Verbs):
             held = session.rows("held_calls", mapping=name)
             for row in held:
                 _release(session, rows.delivery(row), now)
+            session.run("let_go", name=name)
         return len(held)
 
     @override

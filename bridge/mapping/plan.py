@@ -18,6 +18,7 @@ from bridge.errors import LinkMissing, NothingToSend, Unrenderable
 from bridge.mapping.document import Mapping, Rule
 from bridge.mapping.render import (
     condition_holds,
+    kept_request,
     known_links,
     render,
     request_hash,
@@ -27,6 +28,7 @@ from bridge.model import (
     JSON,
     LIVE,
     MINUTE,
+    RESTORED,
     UNSENT,
     Delivery,
     DeliveryState,
@@ -37,7 +39,6 @@ from bridge.model import (
     Move,
     NewDelivery,
     Reason,
-    Request,
     Urgency,
 )
 from bridge.orders.document import (
@@ -53,6 +54,7 @@ S = DeliveryState
 PATIENCE = Millis(15 * MINUTE)
 """How long a parcel waits for its order, and a call for its link."""
 
+OF_PAID = frozenset({Moment.PAID, Moment.READY})
 AFTER_CANCEL = frozenset({Moment.CANCELLED, Moment.REFUNDED})
 OF_PARCELS = frozenset({Moment.SHIPPED, Moment.FULFILLED, Moment.DELIVERED})
 WENT_OUT = frozenset({S.SUCCEEDED})
@@ -85,6 +87,8 @@ class Case:
         told: an event brought this plan about; else it is a second look.
         changed: the folded order is another one than at the last plan.
         version: gives the mapping of a hash that was in force before.
+        unseen_until: the end of a time that the database has not seen,
+            since it was put back from a copy.
     """
 
     state: OrderState
@@ -99,6 +103,7 @@ class Case:
     version: Callable[[str], Mapping | None] = field(
         default=lambda _hash: None
     )
+    unseen_until: Instant | None = None
 
 
 def plan_mapping(case: Case) -> Changes:
@@ -266,6 +271,8 @@ class _Planner:
     def _not_wanted(self, rule: Rule, latest: Delivery | None) -> None:
         if latest is None or latest.mapping != self._mapping.name:
             return
+        if _may_be_there(latest):
+            return  # a person says first whether it is
         withdrawable = UNSENT | {S.CLAIMED}
         if self._cancelled:
             withdrawable |= {S.DEAD}
@@ -278,7 +285,9 @@ class _Planner:
     def _plan_once(self, rule: Rule, latest: Delivery | None) -> None:
         came_back = self._came_back(rule)
         due = latest is None or _withdrawn_by_plan(latest)
-        if due or (came_back and _done(latest)):
+        if due:
+            self._add(rule, latest, came_back or self._restored(rule))
+        elif came_back and _done(latest):
             self._add(rule, latest, came_back)
         elif latest is not None:
             self._wake(latest)
@@ -287,7 +296,8 @@ class _Planner:
         came_back = self._came_back(rule)
         if latest is None or _may_be_planned_again(latest):
             self._add(rule, latest, came_back)
-        elif latest.state in {S.CLAIMED, S.SENDING}:
+        elif latest.state in {S.CLAIMED, S.SENDING, S.SETTLING}:
+            # it may turn out to have said what the order was like before
             if self._case.told and self._case.changed:
                 self._add(rule, latest)
         elif came_back and _done(latest):
@@ -304,7 +314,8 @@ class _Planner:
         later_went = self._later_went(rule)
         if latest is None or _withdrawn_by_plan(latest):
             if not later_went:
-                self._add(rule, latest, self._came_back(rule))
+                held = self._came_back(rule) or self._restored(rule)
+                self._add(rule, latest, held)
         elif not later_went:
             self._wake(latest)
         elif latest.state in UNSENT and not latest.forced:
@@ -352,13 +363,18 @@ class _Planner:
     def _plan_early_parcel(self, rule: Rule, latest: Delivery | None) -> None:
         """A parcel came before any body of its order: wait for that."""
         early = rule.when in OF_PARCELS and rule.operation is not None
-        if latest is not None or not early:
+        again = latest is None or _withdrawn_by_plan(latest)
+        if not again or not early:
+            return
+        generation = latest.generation + 1 if latest else 1
+        if self._restored(rule):
+            self._add(rule, latest, _RESTORED)
             return
         first = self._case.state.first_parcel_at or self._case.now
         until = Instant(first + PATIENCE)
         self._adds.append(
             replace(
-                delivery_of(rule, self._mapping, self._case.state, 1),
+                delivery_of(rule, self._mapping, self._case.state, generation),
                 state=S.WAITING,
                 reason=_ORDER_NOT_SEEN,
                 due_at=until,
@@ -372,7 +388,7 @@ class _Planner:
             self._move(latest, S.PENDING, None)
         if latest.state is not S.HELD or latest.kind is not Kind.CALL:
             return
-        if latest.reason in {_CAME_BACK.code, BY_OPERATOR}:
+        if latest.reason in {_CAME_BACK.code, BY_OPERATOR, RESTORED}:
             return
         link = latest.where.get("link")
         arrived = isinstance(link, str) and link in self._case.links
@@ -502,20 +518,45 @@ class _Planner:
         }
         went = max(
             (
-                (d.updated_at, d.id)
+                d.moved
                 for d in self._at_target
                 if d.effect_key == self._keys[rule.name]
                 and d.state in WENT_OUT
             ),
-            default=(0, 0),
+            default=0,
         )
         heard = any(
             d.rule in cancels
             and d.state in WENT_OUT | MAY_GO_OUT
-            and (d.updated_at, d.id) > went
+            and d.moved > went
             for d in self._at_target
         )
         return _CAME_BACK if heard else None
+
+    def _restored(self, rule: Rule) -> Reason | None:
+        """
+        Return a reason to ask a person before a create is made.
+
+        It may have been made in the time that the database has not seen,
+        unless the order asks for it only since then.
+        """
+        until = self._case.unseen_until
+        if until is None or not rule.once or self._asks_since(rule, until):
+            return None
+        return _RESTORED
+
+    def _asks_since(self, rule: Rule, until: Instant) -> bool:
+        """Return whether the order surely did not ask for it before."""
+        state = self._case.state
+        snapshot = state.snapshot
+        if snapshot is None:
+            return False
+        if snapshot.created_at > until:
+            return True
+        if snapshot.cash_on_delivery or rule.when not in OF_PAID:
+            return False
+        unpaid, paid = state.unpaid_seen_at, state.paid_told_at
+        return max(unpaid or 0, paid or 0) > until
 
     def _last_applied(self, rule: Rule) -> str | None:
         """Return the hash of what this operation last told the target."""
@@ -526,7 +567,7 @@ class _Planner:
             and d.state is S.SUCCEEDED
             and d.request_hash
         ]
-        last = max(applied, key=lambda d: (d.updated_at, d.id), default=None)
+        last = max(applied, key=lambda d: d.moved, default=None)
         return last.request_hash if last else None
 
     def _rendered_hash(self, rule: Rule) -> str | None:
@@ -615,6 +656,13 @@ _CAME_BACK = Reason(
     code="came_back",
     text="the target heard of the cancel, and the order came back",
 )
+_RESTORED = Reason(
+    code=RESTORED,
+    text=(
+        "the database was put back from a copy, and this may have been sent"
+        " in the time that it lacks: look at the target"
+    ),
+)
 _NEVER_CREATED = Reason(
     code="never_created",
     text="cancelled before anything was created there",
@@ -657,18 +705,15 @@ def _may_be_planned_again(delivery: Delivery) -> bool:
 def _may_go_out(create: Delivery) -> bool:
     """Return whether it may be at the target, or a person sent it there."""
     sent_again = create.forced and create.state in LIVE
-    return create.state in MAY_GO_OUT or sent_again
+    unknown = create.state in MAY_GO_OUT or _may_be_there(create)
+    return unknown or sent_again
+
+
+def _may_be_there(create: Delivery) -> bool:
+    """Return whether only a person can tell that it was never sent."""
+    return create.state is S.HELD and create.reason == RESTORED
 
 
 def _hash_of_kept(delivery: Delivery) -> str | None:
-    kept = delivery.request
-    if not isinstance(kept, dict) or "method" not in kept:
-        return None
-    return request_hash(
-        Request(
-            operation=delivery.operation,
-            method=kept["method"],
-            path=kept["path"],
-            body=kept.get("body"),
-        )
-    )
+    kept = kept_request(delivery.operation, delivery.request)
+    return None if kept is None else request_hash(kept)

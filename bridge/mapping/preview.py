@@ -120,7 +120,8 @@ def _applied(
         forced=False,
         live_since=Instant(0),
         created_at=Instant(0),
-        updated_at=Instant(rule.position),
+        updated_at=Instant(0),
+        moved=rule.position,
     )
 
 

@@ -38,6 +38,13 @@ _REPEATS: Mapping[Repeat, str] = {
 }
 
 
+def _repeat(operation: Operation) -> str:
+    """Say what becomes of a call whose answer is lost."""
+    if operation.repeatable and operation.lookup is not None:
+        return "may be repeated; a lost answer is looked up first"
+    return _REPEATS[operation.repeat]
+
+
 def filled(page: str) -> str:
     """
     Return *page* with every generated part as it should be.
@@ -192,7 +199,7 @@ def _operation_row(operation: Operation) -> tuple[str, ...]:
     return (
         f"`{operation.name}`",
         operation.summary,
-        _REPEATS[operation.repeat],
+        _repeat(operation),
         _taken(operation.path_fields),
         _taken(operation.body),
     )

@@ -10,7 +10,6 @@ import json
 from collections.abc import Mapping as Dict
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -30,6 +29,7 @@ from bridge.mapping.template import (
     TemplateFailed,
 )
 from bridge.model import JSON, Reason, Request
+from bridge.targets.address import address
 from bridge.targets.contract import Operation
 
 Document = Dict[str, JSON]
@@ -108,7 +108,7 @@ def render(mapping: Mapping, rule: Rule, document: Document) -> Request:
     return Request(
         operation=operation.name,
         method=operation.method,
-        path=_path(operation, values),
+        path=address(operation, values),
         body=body,
     )
 
@@ -119,6 +119,18 @@ def request_hash(request: Request) -> str:
         [request.method, request.path, request.body], sort_keys=True
     )
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def kept_request(operation: str, kept: JSON) -> Request | None:
+    """Return the request that a delivery or an attempt keeps as JSON."""
+    if not isinstance(kept, dict) or "method" not in kept:
+        return None
+    return Request(
+        operation=operation,
+        method=kept["method"],
+        path=kept["path"],
+        body=kept.get("body"),
+    )
 
 
 def condition_holds(mapping: Mapping, rule: Rule, document: Document) -> bool:
@@ -296,22 +308,3 @@ def _source(part: Template) -> str:
     if isinstance(part, Computed):
         return f"`= {part.expression.text}`"
     return "the mapping"
-
-
-def _path(operation: Operation, values: dict[str, Any]) -> str:
-    """Fill the path; every value is one escaped segment or query value."""
-    segments = {
-        name: quote(str(value), safe="")
-        for name, value in values.items()
-        if name not in operation.query
-    }
-    query = {
-        **operation.fixed_query,
-        **{
-            name: str(values[name])
-            for name in operation.query
-            if name in values
-        },
-    }
-    path = operation.path.format(**segments)
-    return f"{path}?{urlencode(query)}" if query else path

@@ -93,9 +93,7 @@ class SimulatedEvery(Simulator):
             case "create_order":
                 order = self.add(call.body, now=call.now)
                 bare = order["name"].removeprefix("orders/")
-                return Answer(
-                    status=200, body=order, applied=True, made=bare
-                )
+                return Answer(status=200, body=order, applied=True, made=bare)
             case "update_order":
                 return self._update(call)
             case _:

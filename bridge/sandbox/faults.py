@@ -32,6 +32,8 @@ class FaultKind(StrEnum):
     """Applied; the connection ends without an answer."""
     ERROR_AFTER_APPLY = "error_after_apply"
     """Applied, and answered with a 5xx (`status`, else 500)."""
+    LATE = "late"
+    """Arrives `seconds` later, and is applied then; no answer reaches us."""
     BROKEN_JSON = "broken_json"
     """Applied; half of the answer's JSON, as if it were all."""
     TRUNCATED = "truncated"
@@ -39,7 +41,11 @@ class FaultKind(StrEnum):
 
 
 WITHHELD = frozenset(
-    {FaultKind.DROP_BEFORE_APPLY, FaultKind.DROP_ANSWER_AFTER_APPLY}
+    {
+        FaultKind.DROP_BEFORE_APPLY,
+        FaultKind.DROP_ANSWER_AFTER_APPLY,
+        FaultKind.LATE,
+    }
 )
 """The kinds that get no answer at all."""
 
@@ -79,8 +85,13 @@ class Fault(BaseModel):
     @property
     def wait_s(self) -> float:
         """How long the answer is held back."""
-        is_wait = self.fault is not FaultKind.RATE_LIMIT
-        return (self.seconds or 0.0) if is_wait else 0.0
+        others = {FaultKind.RATE_LIMIT, FaultKind.LATE}
+        return 0.0 if self.fault in others else self.seconds or 0.0
+
+    @property
+    def late_s(self) -> float:
+        """How long the request is held back on its way."""
+        return (self.seconds or 0.0) if self.fault is FaultKind.LATE else 0.0
 
 
 class Faults:

@@ -81,10 +81,22 @@ class Sandbox:
             body=_parsed(raw),
             now=self.now(),
         )
+        keys = self._keys(api, call)
+        with self.lock:
+            fault = self.faults.take(api, operation, keys)
+        if fault is not None and fault.late_s:
+            self.wait(fault.late_s)
+            call = replace(call, now=self.now())
         with self.lock:
             arrival = self._arrived(api, raw, at=call.now)
-            reply = self._decide(call, arrival)
+            reply = self._decide(call, replace(arrival, keys=keys), fault)
         return self._send(reply)
+
+    def _keys(self, api: str, call: Call) -> dict[str, JSON]:
+        """Return what to know *call* by, the sender's own key among it."""
+        keys = dict(self.simulators[api].keys(call))
+        ours = call.headers.get("idempotency-key")
+        return keys if ours is None else keys | {"idempotency_key": ours}
 
     def unknown(self, api: str, **_rest: str) -> Response:
         """Record a call to an address that *api* does not have."""
@@ -117,18 +129,17 @@ class Sandbox:
             over_limit=self.gates[api].over_limit(at),
         )
 
-    def _decide(self, call: Call, arrival: Arrival) -> _Reply:
+    def _decide(
+        self, call: Call, arrival: Arrival, fault: Fault | None
+    ) -> _Reply:
         """Apply *call*, or not, and record what was made of it."""
         simulator = self.simulators[arrival.api]
-        keys = simulator.keys(call)
-        fault = self.faults.take(arrival.api, call.operation, keys)
         answer = _answer(simulator, call, fault, over_limit=arrival.over_limit)
         is_withheld = fault is not None and fault.fault in WITHHELD
         self.record.add(
             replace(
                 arrival,
                 operation=call.operation,
-                keys=keys,
                 status=None if is_withheld else answer.status,
                 applied=answer.applied,
                 made=answer.made,

@@ -139,9 +139,8 @@ class Lookup:
     Args:
         operation: the name of the one that reads; one with a `search` is
             walked through page by page.
-        values: given what was sent and the values of its path, returns
-            those of the reading call, or None when there is nothing to ask
-            by.
+        values: given what was sent, returns the values of the reading
+            call's address, or None when there is nothing to ask by.
         judge: given what was sent and an answer (of a search: one of the
             listed items), returns what that says.
     """

@@ -182,31 +182,47 @@ def masked(body: JSON) -> JSON:
     return {"order": order, "updateMask": mask}
 
 
-def _references(sent: SentCall) -> set[JSON]:
-    body = sent.body if isinstance(sent.body, dict) else {}
-    return {body[name] for name in REFERENCES if body.get(name)}
-
-
 def asked(sent: SentCall) -> Mapping[str, str] | None:
     """Ask for the list, when what was sent carries a reference."""
-    return {} if _references(sent) else None
+    return {} if any(_texts(sent.body, *REFERENCES)) else None
 
 
 def recognise(sent: SentCall, order: JSON) -> Finding:
     """
     Tell whether a listed order is the one that was sent.
 
-    The pages do not agree on whether `referenceId` comes back as such or as
-    `referenceGid`: either will do.
+    The pages do not agree on whether `referenceId` comes back as such or in
+    `referenceGid`, bare or as the end of an address: any of them will do.
+    Two shops may give out one id, so that an order with our id and another
+    shop's address is not known to be ours.
 
     Source: https://developers.goevery.co/api-reference/endpoint/post-v1orders
     and …/patch-v1orders, 2026-11-21
     """
-    ours = _references(sent)
-    theirs = (*REFERENCES, "referenceGid")
-    listed = order if isinstance(order, dict) else {}
-    is_ours = any(listed.get(name) in ours for name in theirs)
-    return Finding.FOUND if is_ours else Finding.ABSENT
+    if not isinstance(order, dict):
+        return Finding.UNCLEAR
+    (our_id,) = _texts(sent.body, "referenceId")
+    (our_url,) = _texts(sent.body, "referenceUrl")
+    (url,) = _texts(order, "referenceUrl")
+    ids = _texts(order, "referenceId", "referenceGid")
+    same_id = our_id and any(our_id in (told, _end(told)) for told in ids)
+    same_url = our_url and our_url == url
+    other_url = our_url and url and not same_url
+    if same_id and other_url:
+        return Finding.UNCLEAR
+    return Finding.FOUND if same_id or same_url else Finding.ABSENT
+
+
+def _texts(body: JSON, *names: str) -> list[str]:
+    """Return the values of *names* in *body*, empty where there is none."""
+    told = body if isinstance(body, dict) else {}
+    values = [told.get(name) for name in names]
+    return [value if isinstance(value, str) else "" for value in values]
+
+
+def _end(id: str) -> str:
+    """Return the bare part of an id such as `gid://shopify/Order/77`."""
+    return id.rpartition("/")[2]
 
 
 OPERATIONS = (

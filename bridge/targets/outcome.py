@@ -37,9 +37,14 @@ UNSENDABLE = "unsendable"
 """A request that no connection can carry (an illegal header or address):
 the mapping's fault, so a repeat would not help."""
 
+OUR_FAULT = frozenset({"pool", "token_pool"})
+"""No connection was free: the target has no part in it."""
+
 SUCCESS = range(200, 300)
 REDIRECT = range(300, 400)
 REFUSAL = frozenset(range(400, 500))
+
+SERVER_FAILURE = range(500, 600)
 
 TOO_MANY = 429
 CREDENTIALS = frozenset({401, 403})
@@ -94,6 +99,29 @@ def outcome_of(
     if _came_too_early(contract, exchange.status):
         return _later(exchange.status, exchange.retry_after, now=now)
     return _answered(contract, operation, exchange.status, exchange.answer)
+
+
+def answered(outcome: Outcome, exchange: Exchange) -> bool | None:
+    """
+    Return whether the target answered at all: what a circuit goes by.
+
+    A target that fails inside (a 5xx without a declared meaning) counts as
+    silent: calling it goes on making creates uncertain. None when what went
+    wrong says nothing of the target, or pauses it anyway.
+    """
+    match outcome:
+        case NotProcessed():
+            return True
+        case NotSent():
+            ours = outcome.pause or outcome.reason.code in OUR_FAULT
+            return None if ours else False
+        case _:
+            if exchange.phase is Phase.PREPARED:
+                return None
+            return exchange.status is not None and (
+                isinstance(outcome, Rejected)
+                or exchange.status not in SERVER_FAILURE
+            )
 
 
 def retry_after(header: str | None, *, now: Instant) -> Millis | None:

@@ -16,6 +16,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from bridge.model import (
     JSON,
     MINUTE,
+    Finding,
     Maybe,
     Millis,
     NotProcessed,
@@ -27,9 +28,11 @@ from bridge.model import (
 )
 from bridge.targets.contract import (
     Contract,
+    Lookup,
     Operation,
     Received,
     Sent,
+    SentCall,
     TokenExchange,
     optional,
 )
@@ -197,6 +200,29 @@ def judge_order(answer: JSON) -> Outcome | None:
     return None
 
 
+def tracked_order(sent: SentCall) -> Mapping[str, str] | None:
+    """Ask for the order whose tracking was written."""
+    return {"rayoOrderId": sent.values["orderId"]}
+
+
+def compare_tracking(sent: SentCall, answer: JSON) -> Finding:
+    """
+    Tell whether an order shows the tracking that was sent, to the letter.
+
+    Only the fields that were sent count; one that was sent as null is
+    cleared, and may then not be shown at all.
+
+    Source: https://docs.techrayo.com/operation/operation-getorderdetails,
+    2026-11-21
+    """
+    order = answer.get("orden") if isinstance(answer, dict) else None
+    tracking = sent.body.get("rastreo") if isinstance(sent.body, dict) else {}
+    if not isinstance(order, dict) or not tracking:
+        return Finding.UNCLEAR
+    shown = all(order.get(name) == value for name, value in tracking.items())
+    return Finding.FOUND if shown else Finding.ABSENT
+
+
 def failure(status: int, answer: JSON) -> Outcome | None:
     """
     Read Rayo's error body `{error, code, path}`, with whatever status.
@@ -276,6 +302,11 @@ OPERATIONS = (
         body=UpdateDelivery,
         answer=Order,
         judge=judge_order,
+        lookup=Lookup(
+            operation="get_order",
+            values=tracked_order,
+            judge=compare_tracking,
+        ),
     ),
     Operation(
         name="get_order",

@@ -8,19 +8,37 @@ Source: https://api-docs.yuju.io/docs/cambia-el-estado-de-una-orden,
 2026-11-21
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from bridge.model import JSON, SECOND, Maybe, Outcome, Reason, Repeat
+from bridge.model import JSON, SECOND, Finding, Maybe, Outcome, Reason, Repeat
 from bridge.targets.contract import (
     Contract,
     Limit,
+    Lookup,
     Operation,
     Received,
     Sent,
+    SentCall,
     optional,
 )
+
+MOVES: Mapping[str, str] = {
+    "ready_to_ship": "set_ready_to_ship",
+    "shipped": "set_shipped",
+    "delivered": "set_delivered",
+    "canceled": "cancel",
+}
+"""
+The word of `actions` that offers each status.
+
+Source: https://api-docs.yuju.io/docs/estructura-normal, 2026-11-21
+"""
+
+ROAD = ("paid", "ready_to_ship", "shipped", "delivered")
+"""The states that follow each other; the last one implies the others."""
 
 OrderId = Annotated[str, Field(min_length=1)]
 
@@ -70,6 +88,50 @@ def judge_status(answer: JSON) -> Outcome | None:
     )
 
 
+def moved_order(sent: SentCall) -> Mapping[str, str] | None:
+    """Ask for the order that was to be moved."""
+    body = sent.body if isinstance(sent.body, dict) else {}
+    channel, order = body.get("id_channel"), body.get("id_order")
+    if channel is None or order is None:
+        return None
+    return {"id_channel": str(channel), "id_order": str(order)}
+
+
+def read_moves(sent: SentCall, answer: JSON) -> Finding:
+    """
+    Tell from the moves that an order allows whether ours was made.
+
+    A move that is still offered was not made. That one no longer offered
+    was made is our inference: the vendor's page names the four `actions`
+    and not when each of them goes (`look_ups: false` turns it off). So a
+    `status` that is shown besides, and says that the order is not there
+    yet, is believed more.
+
+    Source: https://api-docs.yuju.io/docs/estructura-normal, 2026-11-21; that
+    the state is called `status` is seen in public code only.
+    """
+    body = sent.body if isinstance(sent.body, dict) else {}
+    order = answer if isinstance(answer, dict) else {}
+    wanted, actions = str(body.get("status")), order.get("actions")
+    if not isinstance(actions, list) or wanted not in MOVES:
+        return Finding.UNCLEAR
+    if MOVES[wanted] in actions:
+        return Finding.ABSENT
+    status = order.get("status")
+    if isinstance(status, str) and not _is_past(wanted, status):
+        return Finding.UNCLEAR
+    return Finding.FOUND
+
+
+def _is_past(wanted: str, status: str) -> bool:
+    """Tell whether *status* is what was wanted, or comes after it."""
+    if status == wanted:
+        return True
+    if status not in ROAD or wanted not in ROAD:
+        return False
+    return ROAD.index(status) > ROAD.index(wanted)
+
+
 OPERATIONS = (
     Operation(
         name="set_status",
@@ -81,6 +143,9 @@ OPERATIONS = (
         body=SetStatus,
         answer=Done,
         judge=judge_status,
+        lookup=Lookup(
+            operation="get_order", values=moved_order, judge=read_moves
+        ),
     ),
     Operation(
         name="get_order",

@@ -10,7 +10,6 @@ from bridge.lifecycle import Gate
 from bridge.model import Delivery, DeliveryId
 from bridge.observe import observe
 from bridge.web.auth import operator
-from bridge.web.foresight import Foresight
 from bridge.web.forms import (
     LARGEST_BATCH,
     BatchBody,
@@ -40,9 +39,12 @@ class ActingViews:
         self._parts = parts
         self._journal = parts.journal
 
-    def redeliver(self, path: IdPath, body: RedeliverBody) -> Response:
+    def redeliver(
+        self, path: IdPath, header: IfMatch, body: RedeliverBody
+    ) -> Response:
         """Send a delivery again, rendered with today's mapping."""
-        after = self._redeliver(DeliveryId(path.id), body)
+        if_version = _version(header.if_match)
+        after = self._redeliver(DeliveryId(path.id), body, if_version)
         return _delivery(after)
 
     def redeliveries(self, body: BatchBody) -> Response:
@@ -51,11 +53,8 @@ class ActingViews:
             body.filter, before=body.before, limit=LARGEST_BATCH + 1
         )
         chosen, cursor = cut(found, LARGEST_BATCH, lambda one: (one.id,))
-        if body.dry_run:
-            foresight = Foresight(self._journal, force=body.force)
-            items = [_foretold(one, foresight) for one in chosen]
-        else:
-            items = [self._redelivered(one, body) for one in chosen]
+        do = self._foretold if body.dry_run else self._redelivered
+        items = [do(one, body) for one in chosen]
         counts = Counter(item.result for item in items)
         return answered(
             BatchAnswer(
@@ -89,12 +88,18 @@ class ActingViews:
 
     # -- one at a time
 
-    def _redeliver(self, id: DeliveryId, body: RedeliverBody) -> Delivery:
+    def _redeliver(
+        self,
+        id: DeliveryId,
+        body: RedeliverBody,
+        if_version: int | None = None,
+    ) -> Delivery:
         after = self._journal.redeliver(
             id,
             actor=operator(),
             reason=body.reason,
             force=body.force,
+            if_version=if_version,
             now=self._parts.now(),
         )
         _acted("redeliver", delivery_id=after.id)
@@ -125,12 +130,12 @@ class ActingViews:
             return _left_out(delivery, conflict)
         return BatchItem(id=delivery.id, result="redelivered")
 
-
-def _foretold(delivery: Delivery, foresight: Foresight) -> BatchItem:
-    obstacle = foresight.obstacle(delivery)
-    if obstacle is not None:
-        return _left_out(delivery, obstacle)
-    return BatchItem(id=delivery.id, result="would_redeliver")
+    def _foretold(self, delivery: Delivery, body: BatchBody) -> BatchItem:
+        try:
+            self._journal.foresee_redelivery(delivery.id, force=body.force)
+        except Conflict as conflict:
+            return _left_out(delivery, conflict)
+        return BatchItem(id=delivery.id, result="would_redeliver")
 
 
 def _left_out(delivery: Delivery, conflict: Conflict) -> BatchItem:

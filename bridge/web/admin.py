@@ -83,7 +83,7 @@ def _add_acting(api: APIBlueprint, views: ActingViews) -> None:
             "/deliveries/<id>/redeliver",
             views.redeliver,
             DeliveryItem,
-            (404, 409),
+            (404, 409, 412),
         ),
         (
             "/deliveries/<id>/resolve",

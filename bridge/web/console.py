@@ -163,6 +163,7 @@ class _Views:
                 actor=operator(),
                 reason=body.reason,
                 force=body.force,
+                if_version=_id(request.form.get("version", "")),
                 now=self._parts.now(),
             )
 

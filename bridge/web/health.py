@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from typing_extensions import override
 
 from bridge.errors import JournalError
-from bridge.journal.protocol import Beat, Counts
+from bridge.journal.protocol import Beat, Counts, Room
 from bridge.model import SECOND, Instant, Millis
 from bridge.observe import metrics_text
 from bridge.web.parts import Parts
@@ -83,6 +83,7 @@ def readiness(parts: Parts) -> Readiness:
     mode = "SANDBOX" if sandboxed else "live"
     try:
         parts.journal.check()
+        reasons = list(_room(parts))
         warnings = [*_workers(parts), *_gates(parts), *_files(parts)]
     except JournalError as error:
         reason = Remark(code="journal", text=str(error))
@@ -94,12 +95,19 @@ def readiness(parts: Parts) -> Readiness:
             reasons=[reason],
         )
     return Readiness(
-        ready=True,
+        ready=not reasons,
         sending=all(one.code not in _STOPS_SENDING for one in warnings),
         sandbox=bool(sandboxed),
         mode=mode,
+        reasons=reasons,
         warnings=warnings,
     )
+
+
+def _room(parts: Parts) -> Iterable[Remark]:
+    room = parts.journal.room()
+    if room is not None and room.lacks is not None:
+        yield Remark(code="no_room", text=room.lacks)
 
 
 _STOPS_SENDING = frozenset({"no_worker", "target_paused"})
@@ -154,6 +162,7 @@ class _JournalNumbers(Collector):
                 row.name: row.paused is not None
                 for row in self._parts.journal.targets()
             }
+            room = self._parts.journal.room()
         except JournalError:
             up.add_metric([], 0)
             yield up
@@ -163,6 +172,8 @@ class _JournalNumbers(Collector):
         yield from _amounts(counts)
         yield from _ages(counts, now)
         yield _paused(paused)
+        if room is not None:
+            yield from _bytes(room)
 
 
 def _amounts(counts: Counts) -> Iterable[Metric]:
@@ -201,6 +212,15 @@ def _ages(counts: Counts, now: Instant) -> Iterable[Metric]:
         yield GaugeMetricFamily(
             f"bridge_oldest_{name}_age_seconds", told, value=age
         )
+
+
+def _bytes(room: Room) -> Iterable[Metric]:
+    for name, told, size in (
+        ("disk_free", "Free where the journal lies.", room.free),
+        ("disk_reserve", "Below it no webhook is taken.", room.reserve),
+        ("wal", "Of SQLite's own log.", room.wal),
+    ):
+        yield GaugeMetricFamily(f"bridge_{name}_bytes", told, value=size)
 
 
 def _paused(paused: dict[str, bool]) -> Metric:

@@ -115,7 +115,12 @@ class DeliveryItem(Shape):
     where: Mapping[str, Any]
     attention: bool
     attempts: int
-    due_at: When | None
+    lookups: int = Noted(
+        description="how often the target was asked since it was sent"
+    )
+    due_at: When | None = Noted(
+        description="when it is tried next, or, if uncertain, asked about"
+    )
     version: int
     created_at: When
     updated_at: When

@@ -10,6 +10,7 @@ import shutil
 import threading
 import time
 import urllib.request
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -50,14 +51,25 @@ WAITS = {DeliveryState.PENDING, DeliveryState.SETTLING}
 _sample = sample_reader(SHIPPED)
 
 
-def targets_yaml(sandbox: str, *, timeout: int = 2) -> str:
-    """Return a targets.yaml that points at the sandbox."""
+def targets_yaml(
+    sandbox: str,
+    *,
+    timeout: int = 2,
+    more: Mapping[str, str] | None = None,
+) -> str:
+    """
+    Return a targets.yaml that points at the sandbox.
+
+    Args:
+        more: lines of settings by target's name.
+    """
+    said = more or {}
     entry = (
         "{name}:\n"
         "  api: {api}\n"
         "  base_url: {sandbox}/{api}\n"
         "  timeout: {timeout}\n"
-        "  settle: 0\n"
+        "{settle}"
         "  credentials: {{ {key}: '${{{secret}}}' }}\n"
     )
     rows = (
@@ -73,7 +85,9 @@ def targets_yaml(sandbox: str, *, timeout: int = 2) -> str:
             secret=secret,
             sandbox=sandbox,
             timeout=timeout,
+            settle="" if "settle:" in said.get(name, "") else "  settle: 0\n",
         )
+        + said.get(name, "")
         for name, api, key, secret in rows
     )
 
@@ -93,9 +107,14 @@ def changed(name: str, /, **change: Any) -> bytes:
 
 
 class Rig:
-    """One bridge and one sandbox; `close` ends both."""
+    """
+    One bridge and one sandbox; `close` ends both.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        environ: besides `SECRETS`; `NAME_FILE` takes the place of `NAME`.
+    """
+
+    def __init__(self, folder: Path, **environ: str) -> None:
         self._server = sandbox_server(
             "127.0.0.1",
             0,
@@ -114,18 +133,55 @@ class Rig:
             "BRIDGE_MAPPINGS": str(self.mappings),
             "BRIDGE_ADMIN_TOKENS": f"ana:{TOKEN}",
         }
+        for name in environ:
+            self.environ.pop(name.removesuffix("_FILE"), None)
+        self.environ.update(environ)
         self.journal = open_journal(self.environ["BRIDGE_DATABASE"])
         self.journal.migrate()
         self.web = compose.web(self.environ).test_client()
         self.worker = compose.worker(self.environ)
         self.stores = stores_of(self.mappings, secrets_from(self.environ))
+        self._later = 0
 
     def close(self) -> None:
         """End the worker's threads and the sandbox."""
+        self.later(-self._later)
         self.worker.close()
+        self.web.application.extensions["files"].close()
         self.journal.close()
+        self.stop_sandbox()
+
+    def stop_sandbox(self) -> None:
+        """Let nobody listen where the targets are."""
         self._server.shutdown()
         self._server.server_close()
+
+    def restart(self, **settings: str) -> None:
+        """
+        Let another worker take over, with other settings of its targets.
+
+        Args:
+            settings: lines of targets.yaml by target, `-` written as `_`.
+        """
+        more = {
+            name.replace("_", "-"): f"  {lines}\n"
+            for name, lines in settings.items()
+        }
+        text = targets_yaml(self.sandbox, more=more)
+        (self.mappings / "targets.yaml").write_text(text)
+        self.worker.close()
+        self.worker = compose.worker(self.environ)
+
+    def map_to_every(self, rules: str) -> None:
+        """Give the chocolate shop other rules than the shipped ones."""
+        head = "from: chocolate-co\nto: every-co\nsince: 2026-11-01\nrules:\n"
+        path = self.mappings / "chocolate-co-every.yaml"
+        path.write_text(head + rules)
+
+    def later(self, milliseconds: int) -> None:
+        """Let time pass, for the bridge and the sandbox alike."""
+        self._later += milliseconds
+        compose.now.skip(milliseconds)
 
     # -- the store's side
 
@@ -248,6 +304,10 @@ class Rig:
     def import_to_every(self, **order: str) -> None:
         """Let Every have imported an order."""
         self._sandbox("POST", "/sandbox/every/orders", order)
+
+    def heal(self) -> None:
+        """Let the sandbox fail no more."""
+        self._sandbox("DELETE", "/sandbox/faults")
 
     def _sandbox(
         self, method: str, path: str, body: Any = None

@@ -8,13 +8,15 @@ from bridge.lifecycle import Gate, Step
 from bridge.model import (
     Delivery,
     DeliveryState,
+    Finding,
     Instant,
     Millis,
+    NewDelivery,
     Phase,
     Reason,
     Request,
 )
-from tests.factories import NOW, TARGET
+from tests.factories import NOW, TARGET, keep, new_delivery
 
 LEASE = Millis(20_000)
 WORKER = "worker-1"
@@ -91,6 +93,44 @@ def send(
                 "outcome": outcome,
                 "reason": because(state),
                 "request_hash": "r1",
+                **changes,
+            },
+        ),
+        now,
+    )
+    return row(journal, held.delivery)
+
+
+def in_doubt(
+    journal: Journal, *adds: NewDelivery, now: Instant = NOW
+) -> Delivery:
+    """Return a create whose answer was lost, to be looked up at *now*."""
+    keep(journal, *(adds or (new_delivery(),)))
+    return send(journal, DeliveryState.UNCERTAIN, due_at=now)
+
+
+def look_up(
+    journal: Journal,
+    finding: Finding,
+    state: DeliveryState,
+    *,
+    claimed: Claim | None = None,
+    now: Instant = NOW,
+    **changes: Any,
+) -> Delivery:
+    """Take a delivery in doubt through a look-up that ends in *state*."""
+    held = claimed or claim_one(journal, now)
+    journal.record(
+        held,
+        result(
+            state,
+            **{
+                "finding": finding,
+                "operation": "get_order",
+                "phase": Phase.ANSWERED,
+                "counts": False,
+                "reason": Reason(code=finding.value),
+                "answered": True,
                 **changes,
             },
         ),

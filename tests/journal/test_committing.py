@@ -1,9 +1,13 @@
 import threading
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from sqlite_utils import Database
 
 from bridge.errors import JournalUnavailable
+from bridge.journal.committing import GroupCommit, HostLock
+from bridge.journal.connection import sqlite3
 from bridge.journal.opening import open_journal
 from tests.factories import new_event
 
@@ -59,7 +63,58 @@ def test_one_writers_mistake_is_its_own(tmp_path: Path) -> None:
     assert len(journal.unplanned(100)) == 20
 
 
-def test_commit_that_fails_is_told_to_all(tmp_path: Path) -> None:
+class FailingCommits:
+    """A connection of which every commit fails while it is told so."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.fails = True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+    def execute(self, sql: str, *values: Any) -> Any:
+        if sql == "COMMIT" and self.fails:
+            message = "disk I/O error"
+            raise sqlite3.OperationalError(message)
+        return self._database.execute(sql, *values)
+
+
+def test_failed_commit_is_told_to_every_writer(tmp_path: Path) -> None:
+    """
+    Nobody who shared a commit that failed is told that it was kept, and the
+    next one is made as ever.
+    """
+    connection = sqlite3.connect(
+        tmp_path / "some.db", isolation_level=None, check_same_thread=False
+    )
+    database = FailingCommits(Database(connection, execute_plugins=False))
+    database.execute("CREATE TABLE kept (number INTEGER)")
+    writers = GroupCommit(
+        lambda: cast("Database", database), HostLock(tmp_path / "some.db")
+    )
+    told: list[int] = []
+
+    def write(number: int) -> None:
+        try:
+            with writers.writer() as session:
+                session.execute("INSERT INTO kept VALUES (?)", (number,))
+        except JournalUnavailable:
+            told.append(number)
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    database.fails = False
+    write(99)
+
+    kept = [row[0] for row in database.execute("SELECT number FROM kept")]
+    assert ([*range(8)], [99]) == (sorted(told), kept)
+
+
+def test_missing_place_for_the_lock_is_told(tmp_path: Path) -> None:
     """When there is no place for the lock, every writer is told."""
     journal = open_journal(f"sqlite:///{tmp_path / 'bridge.db'}")
     journal.migrate()

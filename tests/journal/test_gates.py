@@ -101,3 +101,20 @@ def test_unknown_target(journal: Journal) -> None:
     """A target that was never pinned can not be paused."""
     with pytest.raises(NotFound, match="no target nobody"):
         journal.set_gate("nobody", None, actor="ana", reason="", now=NOW)
+
+
+def test_what_was_done_to_a_target(journal: Journal) -> None:
+    """Who adopted, paused and resumed it, with what was before and after."""
+    journal.adopt_target(TARGET, "one.example", actor="eva", now=NOW)
+    journal.adopt_target("yuju-mx", "two.example", actor="eva", now=NOW)
+    for gate in (Gate(pause="tls"), None):
+        journal.set_gate(TARGET, gate, actor="ana", reason="so", now=later(5))
+
+    told = journal.audit_of_target(TARGET)
+
+    assert [(e.actor, e.action) for e in told] == [
+        ("eva", "adopt"), ("ana", "pause"), ("ana", "resume"),
+    ]  # fmt: skip
+    assert told[1].detail["after"]["paused"] == "tls"
+    assert told[2].detail["before"]["paused"] == "tls"
+    assert told[2].detail["after"]["probing"] is True

@@ -1,11 +1,13 @@
 """Workers that die or freeze, and what they bring when they come back."""
 
+from dataclasses import replace
+
 import pytest
 
 from bridge.errors import LeaseLost
-from bridge.journal.protocol import SETTLE, Journal
+from bridge.journal.protocol import SETTLE, Claim, Journal
 from bridge.lifecycle import POISON_CLAIMS, Gate
-from bridge.model import DeliveryState, Millis
+from bridge.model import Delivery, DeliveryState, Kind, Millis
 from tests.factories import (
     NOW,
     ORDER,
@@ -22,6 +24,7 @@ from tests.journal.steps import (
     claim_one,
     intend,
     result,
+    revision,
     row,
     send,
 )
@@ -83,7 +86,7 @@ def test_a_result_ends_the_row_of_lost_claims(journal: Journal) -> None:
     ("repeatable", "state", "due"),
     [
         (True, S.SETTLING, later(LEASE + SETTLE)),
-        (False, S.UNCERTAIN, None),
+        (False, S.UNCERTAIN, later(LEASE + SETTLE)),
     ],
 )
 def test_sent_is_of_unknown_fate(
@@ -93,7 +96,7 @@ def test_sent_is_of_unknown_fate(
     state: S,
     due: int | None,
 ) -> None:
-    """What was being sent settles if it may be repeated, else is shown."""
+    """What was being sent settles, or is shown, and is looked up later."""
     keep(journal, new_delivery(repeatable=repeatable))
     held = claim_one(journal)
     intend(journal, held)
@@ -232,3 +235,103 @@ def test_late_success_makes_the_applied_unknown(journal: Journal) -> None:
 
     keep(journal, new_delivery(repeatable=True, generation=2))
     assert claim_one(journal, later(LEASE)).applied_hash is None
+
+
+def late_create(journal: Journal) -> tuple[Claim, int]:
+    """Lose a create in the middle of its call; return what it comes with."""
+    keep(journal, new_delivery())
+    held = claim_one(journal)
+    number = intend(journal, held)
+    journal.reap(later(LEASE), settle=Millis(60_000))
+    return held, number
+
+
+def decide(journal: Journal, held: Claim, decision: str) -> Delivery:
+    """Decide as ana."""
+    return journal.resolve(
+        held.delivery.id,
+        decision=decision,
+        links={},
+        actor="ana",
+        reason="so",
+        if_version=None,
+        now=later(LEASE),
+    )
+
+
+def come_late(journal: Journal, held: Claim, number: int) -> list[Delivery]:
+    """Say too late that it was applied; return what a person is asked."""
+    with pytest.raises(LeaseLost):
+        journal.record(
+            held,
+            result(S.SUCCEEDED, number=number, outcome="applied"),
+            later(LEASE + 9),
+        )
+    assert journal.attempts(held.delivery.id)[number - 1].reason == "late"
+    found = journal.dossier(STORE, ORDER).deliveries
+    return [one for one in found if one.kind is Kind.ASK]
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_two_of_a_create_are_shown(*, journal: Journal, sent: bool) -> None:
+    """An answer after a resend: a person is asked to look for a second."""
+    held, number = late_create(journal)
+    before = decide(journal, held, "resend")
+    if sent:
+        before = send(journal, S.SUCCEEDED, now=later(LEASE))
+
+    (question,) = come_late(journal, held, number)
+
+    assert (question.state, question.reason) == (S.HELD, "possible_duplicate")
+    assert question.where == {"delivery": before.id, "attempt": number}
+    assert (question.target, question.blocks) == (TARGET, False)
+    assert question.attention
+    assert row(journal, before).state is before.state
+    assert come_late(journal, held, number) == [question]
+    resolved = decide(journal, replace(held, delivery=question), "done")
+    assert resolved.state is S.SUCCEEDED
+
+
+def test_what_was_withdrawn_and_applied_is_shown(journal: Journal) -> None:
+    """A person who cancelled it is told that it is there after all."""
+    held, number = late_create(journal)
+    decide(journal, held, "cancel")
+
+    (question,) = come_late(journal, held, number)
+
+    assert question.reason == "applied_after_all"
+
+
+@pytest.mark.parametrize("decision", ["exists", "done"])
+def test_what_is_confirmed_asks_nobody(
+    journal: Journal, decision: str
+) -> None:
+    """An answer that says what a person had found is no news."""
+    held, number = late_create(journal)
+    decide(journal, held, decision)
+
+    assert come_late(journal, held, number) == []
+
+
+def test_what_may_be_repeated_asks_nobody(journal: Journal) -> None:
+    """A second application of those is none."""
+    keep(journal, new_delivery(repeatable=True))
+    held = claim_one(journal)
+    number = intend(journal, held)
+    journal.reap(later(LEASE), settle=Millis(0))
+    send(journal, S.SUCCEEDED, now=later(LEASE))
+
+    assert come_late(journal, held, number) == []
+
+
+def test_no_plan_takes_the_question_back(journal: Journal) -> None:
+    """It belongs to no mapping, and its order is as it was."""
+    held, number = late_create(journal)
+    decide(journal, held, "resend")
+    seen = revision(journal, held.delivery)
+
+    (question,) = come_late(journal, held, number)
+
+    assert question.mapping == ""
+    assert revision(journal, held.delivery) == seen + 1
+    assert journal.render_anew("cafe-mx-rayo", later(LEASE)) == 0

@@ -13,7 +13,14 @@ from bridge.errors import (
     VersionMismatch,
 )
 from bridge.journal.protocol import Journal
-from bridge.model import Delivery, DeliveryId, DeliveryState, Kind, Reason
+from bridge.model import (
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    Kind,
+    Move,
+    Reason,
+)
 from tests.factories import (
     NOW,
     ORDER,
@@ -54,11 +61,20 @@ def reach(journal: Journal, state: S, **changes: Any) -> Delivery:
 
 
 def redeliver(
-    journal: Journal, delivery: Delivery, *, force: bool = False
+    journal: Journal,
+    delivery: Delivery,
+    *,
+    force: bool = False,
+    if_version: int | None = None,
 ) -> Delivery:
     """Redeliver as ana."""
     return journal.redeliver(
-        delivery.id, actor="ana", reason="so", force=force, now=later(5)
+        delivery.id,
+        actor="ana",
+        reason="so",
+        force=force,
+        if_version=if_version,
+        now=later(5),
     )
 
 
@@ -114,14 +130,30 @@ def test_redelivers_or_says_why_not(
     seen = revision(journal, before)
 
     if refusal is None:
+        journal.foresee_redelivery(before.id, force=False)
+        assert row(journal, before) == before
         after = redeliver(journal, before)
         assert after.state is S.PENDING
         assert revision(journal, before) == seen + 1
     else:
         with pytest.raises(refusal, match=rf"^Delivery {before.id} .*\.$"):
             redeliver(journal, before)
+        with pytest.raises(refusal):
+            journal.foresee_redelivery(before.id, force=False)
         assert row(journal, before) == before
         assert journal.audit(before.id) == []
+
+
+def test_redelivers_what_was_seen(journal: Journal) -> None:
+    """Who looked at another version is asked to look again."""
+    before = reach(journal, S.DEAD)
+
+    with pytest.raises(VersionMismatch, match="look again"):
+        redeliver(journal, before, if_version=before.version - 1)
+    assert row(journal, before) == before
+
+    after = redeliver(journal, before, if_version=before.version)
+    assert after.state is S.PENDING
 
 
 def test_redelivery_is_a_new_generation(journal: Journal) -> None:
@@ -160,6 +192,23 @@ def test_force_for_what_may_have_been_applied(journal: Journal) -> None:
     with pytest.raises(ForceNeeded):
         redeliver(journal, before)
     assert redeliver(journal, before, force=True).state is S.PENDING
+
+
+def test_what_was_in_doubt_needs_force_for_good(journal: Journal) -> None:
+    """Also when it was never sent as far as we know: a copy put back."""
+    before = reach(journal, S.DEAD)
+    done = resolve(journal, before, "exists")
+    again = redeliver(journal, done, force=True)
+    move = Move(
+        id=again.id,
+        version=again.version,
+        state=S.CANCELLED,
+        reason=Reason(code="not_due"),
+    )
+    keep(journal, moves=[move])
+
+    with pytest.raises(ForceNeeded):
+        redeliver(journal, again)
 
 
 def test_only_the_newest_generation(journal: Journal) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,19 +17,23 @@ from hypothesis.stateful import (
 )
 from typing_extensions import override
 
+from bridge.circuit import Circuit
 from bridge.errors import Conflict, LeaseLost
 from bridge.journal.protocol import Claim, Lane, Result
 from bridge.journal.sqlite import SQLiteJournal
-from bridge.lifecycle import TRANSITIONS, Gate, Step
+from bridge.lifecycle import Gate, Step, ways_by
 from bridge.model import (
     IN_FLIGHT,
     Delivery,
     DeliveryState,
+    Finding,
     Instant,
+    Kind,
     Link,
     Millis,
     Move,
     Reason,
+    Urgency,
 )
 from tests.factories import (
     NOW,
@@ -44,9 +49,14 @@ from tests.journal.steps import LEASE, REQUEST
 
 S = DeliveryState
 
-ORDERS = st.sampled_from(["1", "2"])
+OTHER = "cafe-co"
+STORES = {"1": STORE, "2": STORE, "3": OTHER}
+ORDERS = st.sampled_from(sorted(STORES))
 TARGETS = st.sampled_from(["rayo-mx", "yuju-mx"])
 SETTLE = Millis(500)
+
+WAYS_OF_RECORD = ways_by("record")
+WAYS_OF_PLAN = ways_by("plan")
 
 OUTCOMES = {
     S.SUCCEEDED: "applied",
@@ -88,6 +98,8 @@ class JournalAndOracle(RuleBasedStateMachine):
         self.now = NOW
         self.claims: list[Claim] = []
         self.numbers: dict[tuple[int, int], int] = {}
+        self.offset = Millis(0)
+        self.journal.steady_clock("boot", self.offset, move=False, now=NOW)
 
     @override
     def teardown(self) -> None:
@@ -117,6 +129,8 @@ class JournalAndOracle(RuleBasedStateMachine):
         position=st.integers(1, 3),
         repeatable=st.booleans(),
         blocks=st.sampled_from([True, True, False]),
+        skips_dead=st.booleans(),
+        urgency=st.sampled_from(Urgency),
         state=st.sampled_from([S.PENDING, S.PENDING, S.WAITING, S.HELD]),
         delay=st.sampled_from([0, 0, 1_000]),
         generation=st.sampled_from([1, 1, 2]),
@@ -140,6 +154,8 @@ class JournalAndOracle(RuleBasedStateMachine):
         *,
         repeatable: bool,
         blocks: bool = True,
+        skips_dead: bool = False,
+        urgency: Urgency = Urgency.STATE,
         state: DeliveryState = S.PENDING,
         delay: int = 0,
         generation: int = 1,
@@ -150,7 +166,10 @@ class JournalAndOracle(RuleBasedStateMachine):
         due_at = later(delay, self.now)
         add = new_delivery(
             f"rule-{position}",
+            store=STORES[order],
             order_id=order,
+            urgency=urgency,
+            skips_dead=skips_dead,
             target=target,
             position=position,
             generation=generation,
@@ -162,16 +181,19 @@ class JournalAndOracle(RuleBasedStateMachine):
         done = plan_one(
             self.journal, plan_for(add, seen_revision=seen), self.now
         )
-        newest = self.journal.dossier(STORE, order).deliveries[-1:]
+        newest = self._deliveries(order)[-1:]
         new = Row(
             id=newest[0].id if newest else 0,
             effect=add.effect_key,
             order=order,
+            store=STORES[order],
             target=target,
             position=position,
             generation=generation,
             repeatable=repeatable,
+            urgency=urgency,
             blocks=blocks,
+            skips_dead=skips_dead,
             state=state,
             due_at=None if state is S.HELD else due_at,
         )
@@ -182,7 +204,7 @@ class JournalAndOracle(RuleBasedStateMachine):
     def move(self, data: st.DataObject) -> None:
         """A plan takes back, holds or brings back what nobody sends."""
         row = data.draw(st.sampled_from(self._movable()))
-        allowed = sorted(TRANSITIONS[row.state] - IN_FLIGHT - {S.SUCCEEDED})
+        allowed = sorted(WAYS_OF_PLAN[row.state])
         state = data.draw(st.sampled_from(allowed))
         delivery = self._delivery(row.id)
         move = Move(
@@ -190,7 +212,12 @@ class JournalAndOracle(RuleBasedStateMachine):
             reason=Reason(code="moved"),
         )  # fmt: skip
         seen = self.oracle.revisions[row.order]
-        plan = plan_for(order_id=row.order, seen_revision=seen, moves=[move])
+        plan = plan_for(
+            store=row.store,
+            order_id=row.order,
+            seen_revision=seen,
+            moves=[move],
+        )
         assert plan_one(self.journal, plan, self.now)
         self.oracle.move(row, state, self.now)
 
@@ -234,6 +261,8 @@ class JournalAndOracle(RuleBasedStateMachine):
         assert claim.applied_hash == applied
         link = self.oracle.links.get((row.order, row.target, "link"))
         assert claim.links.get("link") == link
+        assert claim.in_doubt == self.oracle.in_doubt(row.id)
+        assert claim.delivery.state is row.state
 
     @precondition(lambda self: self.claims)
     @rule(data=st.data())
@@ -283,6 +312,8 @@ class JournalAndOracle(RuleBasedStateMachine):
         gate=GATES,
         link=st.sampled_from([None, None, "x", "y"]),
         applied=st.sampled_from(["r1", "r2"]),
+        answered=st.sampled_from([None, True, False, False]),
+        credentials=st.sampled_from(["old", "new"]),
     )
     def record(
         self,
@@ -290,38 +321,94 @@ class JournalAndOracle(RuleBasedStateMachine):
         delay: int,
         gate: Gate | None,
         link: str | None,
-        applied: str,
+        **told: Any,
     ) -> None:
         """A worker says what came of it, in time or too late, or twice."""
         claim = self._draw_claim(data)
         delivery = claim.delivery
         number = self.numbers.get((delivery.id, delivery.fence))
+        step = self._draw_step(data, claim, number)
+        self._record(
+            claim,
+            number,
+            *step,
+            due_at=later(delay, self.now),
+            gate=gate,
+            link=link,
+            **told,
+        )
+
+    def _draw_step(
+        self, data: st.DataObject, claim: Claim, number: int | None
+    ) -> tuple[DeliveryState, Finding | None, str | None]:
+        """Return where it goes, and what a look-up or the call came to."""
+        if claim.delivery.state is S.UNCERTAIN:
+            finding = data.draw(st.none() | st.sampled_from(Finding))
+            if finding is Finding.FOUND:
+                return S.SUCCEEDED, finding, None
+            states = [S.UNCERTAIN, S.PENDING] if finding else [S.UNCERTAIN]
+            state = data.draw(st.sampled_from(states))
+            return state, finding, None if finding else "unread"
         sent = number is not None
-        possible = TRANSITIONS[S.SENDING if sent else S.CLAIMED]
-        state = data.draw(st.sampled_from(sorted(possible - IN_FLIGHT)))
-        outcome = OUTCOMES[state] if sent else None
-        due_at = later(delay, self.now)
+        possible = WAYS_OF_RECORD[S.SENDING if sent else S.CLAIMED]
+        state = data.draw(st.sampled_from(sorted(possible)))
+        if sent:
+            return state, None, OUTCOMES[state]
+        if state is S.SUCCEEDED:
+            return state, Finding.FOUND, None
+        if state is S.PENDING and claim.in_doubt:
+            return state, Finding.ABSENT, None
+        return state, None, None
+
+    def _record(
+        self,
+        claim: Claim,
+        number: int | None,
+        state: DeliveryState,
+        finding: Finding | None,
+        outcome: str | None,
+        *,
+        due_at: Instant,
+        gate: Gate | None,
+        link: str | None,
+        applied: str,
+        answered: bool | None,
+        credentials: str,
+    ) -> None:
+        delivery = claim.delivery
+        asked = delivery.state is S.UNCERTAIN
         result = Result(
             step=Step(
                 state=state,
                 due_at=due_at,
                 gate=gate,
                 reason=Reason(code="recorded"),
+                counts=finding is None and not asked,
             ),
             number=number,
             outcome=outcome,
             links=[self._link(delivery, link)] if link else [],
             request_hash=applied,
+            finding=finding,
+            operation="get_order" if asked or finding else None,
+            answered=answered,
+            credentials=credentials,
         )
+        ends_at = delivery.due_at if asked else delivery.lease_until
         settled = self.oracle.record(
             delivery.id,
             delivery.fence,
+            asked=asked,
+            probe=ends_at if claim.probe else None,
             number=number,
             state=state,
             outcome=outcome,
+            finding=finding,
+            answered=answered,
             now=self.now,
             due_at=due_at,
             gate=gate,
+            credentials=credentials,
             link=link,
             applied=applied,
         )
@@ -332,13 +419,20 @@ class JournalAndOracle(RuleBasedStateMachine):
         else:
             assert settled
 
+    @rule(at=TARGETS)
+    def doubt(self, at: str) -> None:
+        """A worker stops in the middle of a call; it is asked for, later."""
+        self.lose_sent(at)
+        self.now = later(SETTLE, self.now)
+        self._claim(at, 3)
+
     def _draw_claim(self, data: st.DataObject) -> Claim:
         """Any claim of the last few: held, given up, or lost."""
         return data.draw(st.sampled_from(self.claims[-4:]))
 
     def _link(self, delivery: Delivery, value: str) -> Link:
         return Link(
-            store=STORE,
+            store=delivery.store,
             order_id=delivery.order_id,
             target=delivery.target,
             name="link",
@@ -359,25 +453,60 @@ class JournalAndOracle(RuleBasedStateMachine):
 
     # -- operators
 
+    @rule(by=st.sampled_from([-40_000, -1, 7_000]))
+    def set_the_clock(self, by: int) -> None:
+        """The machine's clock is set right, and all times with it."""
+        self.now = later(by, self.now)
+        offset = Millis(self.offset + by)
+        kept = self.journal.steady_clock(
+            "boot", offset, move=False, now=self.now
+        )
+        assert kept == self.offset
+        self.offset = self.journal.steady_clock(
+            "boot", offset, move=True, now=self.now
+        )
+        assert self.offset == offset
+        self.oracle.shift(by)
+
     @precondition(lambda self: self.oracle.rows)
-    @rule(data=st.data(), force=st.booleans())
-    def redeliver(self, data: st.DataObject, force: bool) -> None:  # noqa: FBT001
-        """An operator wants it again."""
+    @rule(
+        data=st.data(),
+        force=st.booleans(),
+        seen=st.sampled_from([None, None, 0, 1]),
+    )
+    def redeliver(
+        self,
+        data: st.DataObject,
+        force: bool,  # noqa: FBT001
+        seen: int | None,
+    ) -> None:
+        """An operator wants it again, or asks whether it could be."""
         delivery = self._draw_delivery(data)
-        try:
-            self.journal.redeliver(
+        if_version = None if seen is None else delivery.version - seen
+        foreseen = self._told(
+            lambda: self.journal.foresee_redelivery(delivery.id, force=force)
+        )
+        told = self._told(
+            lambda: self.journal.redeliver(
                 delivery.id,
                 actor="ana",
                 reason="so",
                 force=force,
+                if_version=if_version,
                 now=self.now,
             )
-            told = "done"
-        except Conflict as refusal:
-            told = type(refusal).__name__
-        assert told == self.oracle.redeliver(
-            delivery.id, force=force, now=self.now
         )
+        assert told in {foreseen, "VersionMismatch"}
+        assert told == self.oracle.redeliver(
+            delivery.id, force=force, if_version=if_version, now=self.now
+        )
+
+    def _told(self, act: Callable[[], object]) -> str:
+        try:
+            act()
+        except Conflict as refusal:
+            return type(refusal).__name__
+        return "done"
 
     @precondition(lambda self: self.oracle.rows)
     @rule(
@@ -387,8 +516,8 @@ class JournalAndOracle(RuleBasedStateMachine):
     def resolve(self, data: st.DataObject, decision: str) -> None:
         """An operator decides."""
         delivery = self._draw_delivery(data)
-        try:
-            self.journal.resolve(
+        told = self._told(
+            lambda: self.journal.resolve(
                 delivery.id,
                 decision=decision,
                 links={"link": "z"} if decision == "exists" else {},
@@ -397,9 +526,7 @@ class JournalAndOracle(RuleBasedStateMachine):
                 if_version=delivery.version,
                 now=self.now,
             )
-            told = "done"
-        except Conflict as refusal:
-            told = type(refusal).__name__
+        )
         assert told == self.oracle.resolve(
             delivery.id, decision, "z", self.now
         )
@@ -409,8 +536,13 @@ class JournalAndOracle(RuleBasedStateMachine):
         """An operator opens a gate."""
         self.journal.pin_target(at, "host")
         self.journal.set_gate(at, None, actor="ana", reason="", now=self.now)
-        self.oracle.paused.pop(at, None)
-        self.oracle.closed.pop(at, None)
+        self.oracle.open(at)
+
+    @rule(at=TARGETS, mark=st.sampled_from(["old", "new"]))
+    def try_credentials(self, at: str, mark: str) -> None:
+        """The credentials may have changed."""
+        tried = self.journal.try_credentials(at, mark, self.now)
+        assert tried == self.oracle.try_credentials(at, mark)
 
     def _draw_delivery(self, data: st.DataObject) -> Delivery:
         return self._delivery(
@@ -426,24 +558,48 @@ class JournalAndOracle(RuleBasedStateMachine):
 
     COMPARED: ClassVar = (
         "state", "due_at", "generation", "fence", "version", "attempts",
-        "claims", "forced", "lease_until",
+        "claims", "lookups", "absences", "forced", "lease_until",
     )  # fmt: skip
 
     @invariant()
     def deliveries_are_the_same(self) -> None:
         """States, fences, generations, times and counts."""
         for order, revision in self.oracle.revisions.items():
-            dossier = self.journal.dossier(STORE, order)
+            dossier = self.journal.dossier(STORES[order], order)
             assert dossier.order is not None
             assert dossier.order.revision == revision
-            for delivery in dossier.deliveries:
+            deliveries = self._deliveries(order)
+            for delivery in deliveries:
                 row = self.oracle.rows[delivery.id]
                 assert self._gist(delivery) == self._gist(row)
                 assert delivery.request_hash == row.applied
-            assert len(dossier.deliveries) == sum(
+            assert len(deliveries) == sum(
                 row.order == order for row in self.oracle.rows.values()
             )
             assert dict(dossier.links) == self._links_of(order)
+
+    @invariant()
+    def a_person_is_asked_the_same(self) -> None:
+        """Who was applied behind our back is shown, once."""
+        asked = [
+            delivery.effect_key
+            for order in self.oracle.revisions
+            for delivery in self.journal.dossier(
+                STORES[order], order
+            ).deliveries
+            if delivery.kind is Kind.ASK
+        ]
+        assert sorted(asked) == sorted(self.oracle.questions)
+
+    @invariant()
+    def the_history_is_true(self) -> None:
+        """Every delivery is what its history says, step by step."""
+        assert self.journal.replay() == []
+
+    def _deliveries(self, order: str) -> list[Delivery]:
+        """Return an order's calls, without what a person is asked."""
+        found = self.journal.dossier(STORES[order], order).deliveries
+        return [one for one in found if one.kind is Kind.CALL]
 
     def _gist(self, one: Delivery | Row) -> dict[str, object]:
         gist = {name: getattr(one, name) for name in self.COMPARED}
@@ -460,16 +616,15 @@ class JournalAndOracle(RuleBasedStateMachine):
 
     @invariant()
     def gates_are_the_same(self) -> None:
-        """Who is paused, and until when."""
-        gates = self.journal.targets()
-        paused = {gate.name: gate.paused for gate in gates if gate.paused}
-        closed = {
-            gate.name: Instant(gate.closed_until)
-            for gate in gates
-            if gate.closed_until is not None
-        }
-        assert paused == self.oracle.paused
-        assert closed == self.oracle.closed
+        """Who is paused, shut or probed, and until when."""
+        for gate in self.journal.targets():
+            door = self.oracle.door(gate.name)
+            assert gate.paused == door.paused
+            assert gate.closed_until == door.closed_until
+            assert gate.refused == door.refused
+            assert door.circuit == Circuit(
+                failures=gate.failures, trips=gate.trips, probing=gate.probing
+            )
 
     @invariant()
     def one_of_a_lane_is_in_flight(self) -> None:

@@ -15,6 +15,8 @@ from tests.factories import (
     later,
     link,
     new_delivery,
+    plan_for,
+    plan_one,
 )
 from tests.journal.steps import (
     LEASE,
@@ -49,7 +51,7 @@ def test_claim_holds(journal: Journal) -> None:
     assert held.delivery.owner == WORKER
     assert held.delivery.lease_until == later(LEASE)
     assert held.order.order_id == ORDER
-    assert held.order.revision == 1
+    assert held.order.revision == 2
     assert held.links == {"rayo_order": "9095"}
     assert held.applied_hash is None
     assert held.slot is None
@@ -274,7 +276,7 @@ def test_applied(journal: Journal) -> None:
     assert (attempt.outcome, attempt.status) == ("applied", 201)
     assert (attempt.answer, attempt.ended_at) == ("{}", later(7))
     assert journal.orders_due(later(7), 9) == []
-    assert revision(journal, after) == 2
+    assert revision(journal, after) == 3
 
 
 def test_planned_anew_when_told_meanwhile(journal: Journal) -> None:
@@ -286,6 +288,24 @@ def test_planned_anew_when_told_meanwhile(journal: Journal) -> None:
     send(journal, S.SUCCEEDED, claimed=held, now=later(7))
 
     assert journal.orders_due(later(7), 9) == [(STORE, ORDER)]
+
+
+def test_claim_refuses_a_plan_that_did_not_know_of_it(
+    journal: Journal,
+) -> None:
+    """
+    A newer order that was planned while its delivery was still pending is
+    planned anew, for the call is made of the older one.
+    """
+    keep(journal, new_delivery())
+    seen = journal.dossier(STORE, ORDER).order
+    assert seen is not None
+
+    held = claim_one(journal)
+    is_kept = plan_one(journal, plan_for(seen_revision=seen.revision), NOW)
+
+    assert not is_kept
+    assert held.order.revision == seen.revision + 1
 
 
 @pytest.mark.parametrize("state", [S.PENDING, S.SETTLING])
@@ -300,7 +320,7 @@ def test_tried_again(journal: Journal, state: S) -> None:
     assert after.where == {"line": 3}
     assert after.attempts == 1
     assert journal.orders_due(later(9_999), 9) == []
-    assert revision(journal, after) == 2
+    assert revision(journal, after) == 3
 
 
 def test_what_does_not_count(journal: Journal) -> None:

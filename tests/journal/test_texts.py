@@ -16,6 +16,7 @@ NAME = "cafe-mx-rayo"
 def test_one_text_is_in_force(journal: Journal) -> None:
     """A new text takes the old one's place; a known one changes nothing."""
     assert journal.put_in_force(NAME, "h1", "one", NOW)
+    journal.render_anew(NAME, NOW)
     assert not journal.put_in_force(NAME, "h1", "one", later(1))
     assert journal.put_in_force(NAME, "h2", "two", later(2))
     assert journal.put_in_force("another", "h3", "three", later(3))
@@ -24,6 +25,21 @@ def test_one_text_is_in_force(journal: Journal) -> None:
         (text.name, text.hash, text.since, text.until)
         for text in journal.in_force()
     ] == [("another", "h3", later(3), None), (NAME, "h2", later(2), None)]
+
+
+def test_text_is_news_until_what_it_frees_was_let_go(
+    journal: Journal,
+) -> None:
+    """
+    Whoever put it in force may have ended before: the next one is told.
+    """
+    journal.put_in_force(NAME, "h1", "one", NOW)
+
+    assert journal.put_in_force(NAME, "h1", "one", later(1))
+
+    journal.render_anew(NAME, later(2))
+
+    assert not journal.put_in_force(NAME, "h1", "one", later(3))
 
 
 def test_every_text_is_kept(journal: Journal) -> None:

@@ -46,9 +46,14 @@ class World:
                 f"{next(numbers):08x}-0000-4000-8000-000000000000"
             ),
             record_path=self.record,
-            wait=self.waited.append,
+            wait=self._wait,
+            monotonic=lambda: self.time / 1000,
         ).test_client()
         self.client.application.testing = True
+
+    def _wait(self, seconds: float) -> None:
+        self.waited.append(seconds)
+        self.time += round(seconds * 1000)
 
     def rayo(self) -> dict[str, str]:
         """A header with a token that Rayo just issued."""
@@ -443,6 +448,55 @@ def test_delay_waits(world: World) -> None:
     assert [1.5] == world.waited
 
 
+def test_late_request_arrives_late(world: World) -> None:
+    """
+    A request that is held back on its way arrives, and counts, later.
+    """
+    world.fail(api="yuju", fault="late", seconds=7)
+    begun = world.time
+    with pytest.raises(ConnectionAbortedError):
+        world.ship()
+
+    assert [7, 0] == world.waited
+    assert (begun + 7_000, True, None) == (
+        world.last()["at"],
+        world.last()["applied"],
+        world.last()["status"],
+    )
+
+
+def test_reading_counts_against_the_limit(world: World) -> None:
+    """
+    At Yuju a look-up is a request like any other.
+    """
+    query = {"id_channel": 13, "id_order": "50001"}
+    statuses = [
+        world.client.get(
+            "/yuju/orders/", query_string=query, headers=YUJU
+        ).status_code
+        for _ in range(2)
+    ]
+
+    assert [200, 200] == statuses
+    assert 429 == world.ship().status_code
+
+
+def test_senders_own_key_is_kept(world: World) -> None:
+    """
+    An Idempotency-Key is not looked at, but recorded.
+    """
+    for _ in range(2):
+        world.client.post(
+            "/every/v1/orders",
+            json=EVERY_ORDER,
+            headers={**EVERY, "Idempotency-Key": "k"},
+        )
+
+    arrivals = world.story()["arrivals"]
+    assert ["k", "k"] == [a["keys"]["idempotency_key"] for a in arrivals]
+    assert arrivals[0]["made"] != arrivals[1]["made"]
+
+
 def test_broken_json_is_no_json(world: World) -> None:
     """
     Half of the answer comes as if it were all.
@@ -453,7 +507,8 @@ def test_broken_json_is_no_json(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", ["drop_before_apply", "drop_answer_after_apply", "truncated"]
+    "fault",
+    ["drop_before_apply", "drop_answer_after_apply", "late", "truncated"],
 )
 def test_no_connection_can_be_dropped_in_the_test_client(
     world: World, fault: str

@@ -3,11 +3,19 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from bridge.model import SECOND, Repeat
+from bridge.model import SECOND, Finding, Repeat
 from bridge.targets import every, rayo, yuju
-from bridge.targets.contract import Contract, Limit, Operation, jwt_expiry
+from bridge.targets.contract import (
+    Contract,
+    Limit,
+    Operation,
+    SentCall,
+    jwt_expiry,
+)
 from bridge.targets.register import CONTRACTS
 from tests.apis import document, example, problems
 
@@ -180,13 +188,17 @@ def test_operation_that_is_asked_about_says_how(
     contract: Contract, operation: Operation
 ) -> None:
     """
-    A `by_lookup` operation, and no other, names one that lists.
+    A `by_lookup` operation names one that reads; one that may never be
+    repeated has none to name.
     """
-    by_lookup = operation.repeat is Repeat.BY_LOOKUP
-    assert (operation.lookup is not None) == by_lookup
+    if operation.repeat is Repeat.BY_LOOKUP:
+        assert operation.lookup is not None
+    if operation.repeat is Repeat.NEVER:
+        assert operation.lookup is None
     if operation.lookup is not None:
-        listing = contract.operations[operation.lookup.operation]
-        assert listing.search is not None
+        reading = contract.operations[operation.lookup.operation]
+        assert (reading.method, reading.body) == ("GET", None)
+        assert reading.repeatable
 
 
 @pytest.mark.parametrize(("api", "name", "model"), WITH_EXAMPLE)
@@ -246,32 +258,167 @@ def test_mask_is_what_is_rendered() -> None:
     assert expected == every.masked({"order": order})
 
 
+FOUND, ABSENT, UNCLEAR = Finding.FOUND, Finding.ABSENT, Finding.UNCLEAR
+ID, URL = "77", "https://a.mx/77"
+
+
+def sent(body: Any, **values: str) -> SentCall:
+    """Return what was sent, as a look-up sees it."""
+    return SentCall(values=values, body=body)
+
+
 @pytest.mark.parametrize(
     ("body", "listed", "expected"),
     [
-        ({"referenceId": "1"}, {"referenceId": "1"}, True),
-        ({"referenceId": "1"}, {"referenceGid": "1"}, True),
-        ({"referenceUrl": "u"}, {"referenceUrl": "u"}, True),
-        ({"referenceId": "1"}, {"referenceId": "2"}, False),
-        ({"referenceId": "1"}, {}, False),
+        ({"referenceId": ID}, {"referenceId": ID}, FOUND),
+        ({"referenceId": ID}, {"referenceGid": ID}, FOUND),
+        ({"referenceId": ID}, {"referenceGid": "gid://x/Order/77"}, FOUND),
+        ({"referenceId": ID}, {"referenceGid": "gid://x/Order/177"}, ABSENT),
+        ({"referenceUrl": URL}, {"referenceUrl": URL}, FOUND),
+        ({"referenceId": ID}, {"referenceId": "78"}, ABSENT),
+        ({"referenceId": ID}, {"referenceUrl": ID}, ABSENT),
+        ({"referenceId": ID}, {"referenceId": 77}, ABSENT),
+        ({"referenceId": ID}, {}, ABSENT),
+        ({"referenceId": ID}, None, UNCLEAR),
+        (
+            {"referenceId": ID, "referenceUrl": URL},
+            {"referenceId": ID, "referenceUrl": "https://b.co/77"},
+            UNCLEAR,
+        ),
+        (
+            {"referenceId": ID, "referenceUrl": URL},
+            {"referenceId": "#1001", "referenceUrl": URL},
+            FOUND,
+        ),
+        (
+            {"referenceId": ID, "referenceUrl": URL},
+            {"referenceId": ID},
+            FOUND,
+        ),
     ],
 )
 def test_created_order_is_recognised(
-    body: dict[str, str], listed: dict[str, str], *, expected: bool
+    body: dict[str, str], listed: Any, expected: Finding
 ) -> None:
     """
-    A listed order is ours when any reference is the one we sent.
+    A listed order is ours by any reference of ours, and in doubt when it
+    has our number and another shop's address.
     """
-    is_ours = every.recognise(body)
-    assert is_ours is not None
-    assert expected == is_ours(listed)
+    assert expected is every.recognise(sent(body), listed)
 
 
-def test_created_order_without_reference_can_not_be_recognised() -> None:
+@pytest.mark.parametrize(
+    "body", [{"status": "NEW"}, {"referenceId": ""}, None]
+)
+def test_created_order_without_reference_can_not_be_asked_for(
+    body: Any,
+) -> None:
     """
-    A create that carried no reference can not be proved absent.
+    A create that carried no reference can not be looked up.
     """
-    assert every.recognise({"status": "NEW"}) is None
+    assert every.asked(sent(body)) is None
+    assert every.asked(sent({"referenceId": ID})) == {}
+
+
+TRACKING = {"rastreo": {"rastreo_numero": "1", "rastreo_url": None}}
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ({"orden": {"rastreo_numero": "1"}}, FOUND),
+        ({"orden": {"rastreo_numero": "1", "rastreo_url": None}}, FOUND),
+        ({"orden": {"rastreo_numero": "1", "rastreo_pdf": "x"}}, FOUND),
+        ({"orden": {"rastreo_numero": "1", "rastreo_url": "u"}}, ABSENT),
+        ({"orden": {"rastreo_numero": "2"}}, ABSENT),
+        ({"orden": {}}, ABSENT),
+        ({"orden": None}, UNCLEAR),
+        ({}, UNCLEAR),
+        ([], UNCLEAR),
+        (None, UNCLEAR),
+    ],
+)
+def test_tracking_is_compared(answer: Any, expected: Finding) -> None:
+    """
+    What was written counts, to the letter, and nothing else.
+    """
+    assert expected is rayo.compare_tracking(sent(TRACKING), answer)
+
+
+def test_tracking_of_nothing_tells_nothing() -> None:
+    """
+    A PATCH that wrote nothing is in every order.
+    """
+    nothing = sent({"rastreo": {}})
+    assert UNCLEAR is rayo.compare_tracking(nothing, {"orden": {}})
+
+
+@pytest.mark.parametrize(
+    ("status", "order", "expected"),
+    [
+        ("shipped", {"actions": ["set_shipped"]}, ABSENT),
+        ("shipped", {"actions": ["set_delivered"]}, FOUND),
+        ("shipped", {"actions": []}, FOUND),
+        ("canceled", {"actions": ["cancel"]}, ABSENT),
+        ("canceled", {"actions": [], "status": "canceled"}, FOUND),
+        ("shipped", {"actions": [], "status": "delivered"}, FOUND),
+        ("shipped", {"actions": [], "status": "ready_to_ship"}, UNCLEAR),
+        ("shipped", {"actions": [], "status": "canceled"}, UNCLEAR),
+        ("canceled", {"actions": [], "status": "delivered"}, UNCLEAR),
+        ("shipped", {"actions": [], "status": 7}, FOUND),
+        ("shipped", {"actions": None}, UNCLEAR),
+        ("shipped", {}, UNCLEAR),
+        ("shipped", [], UNCLEAR),
+        ("other", {"actions": []}, UNCLEAR),
+    ],
+)
+def test_moves_are_read(status: str, order: Any, expected: Finding) -> None:
+    """
+    A move that is offered was not made; one that is not offered was, unless
+    the order's own state says otherwise.
+    """
+    assert expected is yuju.read_moves(sent({"status": status}), order)
+
+
+def test_yuju_is_asked_by_channel_and_order() -> None:
+    """
+    The pair of channel and order names what was moved.
+    """
+    body = {"id_channel": 13, "id_order": "5"}
+    assert {"id_channel": "13", "id_order": "5"} == yuju.moved_order(
+        sent(body)
+    )
+    assert yuju.moved_order(sent({"id_order": "5"})) is None
+    assert yuju.moved_order(sent(None)) is None
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["orden", "actions", "status", "referenceId", "rastreo_numero"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@given(answer=ANYTHING)
+def test_no_answer_breaks_a_judge(answer: Any) -> None:
+    """
+    Whatever a target says, a look-up comes to a finding.
+    """
+    for contract in CONTRACTS.values():
+        for operation in contract.operations.values():
+            if operation.lookup is not None:
+                body = {**TRACKING, "status": "shipped", "referenceId": ID}
+                told = operation.lookup.judge(sent(body, orderId="1"), answer)
+                assert isinstance(told, Finding)
 
 
 def test_yuju_names_its_limit() -> None:

@@ -19,6 +19,7 @@ from bridge.model import (
 )
 from bridge.targets.contract import Contract, Operation
 from bridge.targets.every import CONTRACT as EVERY
+from bridge.targets.outcome import answered as has_answered
 from bridge.targets.outcome import outcome_of, retry_after
 from bridge.targets.rayo import CONTRACT as RAYO
 from bridge.targets.yuju import CONTRACT as YUJU
@@ -390,3 +391,48 @@ def test_no_text_of_an_answer_gets_into_a_reason(
     reason = outcome.note if isinstance(outcome, Applied) else outcome.reason
     assert isinstance(reason, Reason)
     assert "CANARY" not in f"{reason.code} {reason.text}"
+
+
+PREPARED = Exchange(phase=Phase.PREPARED)
+SILENT = Exchange(phase=Phase.WRITING, failure="timeout")
+
+
+def status(code: int) -> Exchange:
+    """Return an exchange that was answered so."""
+    return Exchange(phase=Phase.ANSWERED, status=code)
+
+
+def why(code: str) -> Reason:
+    """Return a reason with this code."""
+    return Reason(code=code)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "exchange", "expected"),
+    [
+        (Applied(), status(200), True),
+        (Rejected(reason=why("http_400")), status(400), True),
+        (Rejected(reason=why("http_501")), status(501), True),
+        (Rejected(reason=why("unsendable")), PREPARED, None),
+        (NotProcessed(reason=why("rate_limited")), status(429), True),
+        (NotProcessed(reason=why("credentials_refused")), PREPARED, True),
+        (NotProcessed(reason=why("http_503")), status(503), True),
+        (Maybe(reason=why("timeout")), SILENT, False),
+        (Maybe(reason=why("http_500")), status(500), False),
+        (Maybe(reason=why("http_408")), status(408), True),
+        (Maybe(reason=why("id_missing")), status(200), True),
+        (NotSent(reason=why("connect")), PREPARED, False),
+        (NotSent(reason=why("token_http_500")), PREPARED, False),
+        (NotSent(reason=why("pool")), PREPARED, None),
+        (NotSent(reason=why("token_pool")), PREPARED, None),
+        (NotSent(reason=why("tls"), pause=True), PREPARED, None),
+    ],
+)
+def test_target_answered(
+    outcome: Outcome, exchange: Exchange, *, expected: bool | None
+) -> None:
+    """
+    Silence and failures inside count against a target, no refusal does, and
+    what is our own fault says nothing of it.
+    """
+    assert expected is has_answered(outcome, exchange)

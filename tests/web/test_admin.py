@@ -400,6 +400,7 @@ def test_shows_a_delivery(client: FlaskClient, journal: Journal) -> None:
         "operation": "create_order", "kind": "call", "generation": 1,
         "state": "held", "reason": "asked", "reason_text": "Stop it.",
         "where": {"line": 3}, "attention": True, "attempts": 0,
+        "lookups": 0,
         "due_at": None, "version": kept.version,
         "created_at": ISO, "updated_at": ISO,
     }  # fmt: skip
@@ -569,23 +570,46 @@ def test_resolving_keeps_links(client: FlaskClient, journal: Journal) -> None:
     assert ("9095", "operator:ana") == (found["value"], found["source"])
 
 
+@pytest.mark.parametrize(
+    "action", [{"resolve": {"decision": "done"}}, {"redeliver": {}}]
+)
 @pytest.mark.parametrize("if_match", ['"99"', "99", "nonsense", 'W/"1"', ""])
 def test_stale_version_is_412(
-    client: FlaskClient, journal: Journal, if_match: str
+    client: FlaskClient,
+    journal: Journal,
+    if_match: str,
+    action: dict[str, dict[str, str]],
 ) -> None:
     """
-    A decision about what has changed meanwhile is refused.
+    What is decided about what has changed meanwhile is refused.
     """
     (kept,) = keep(journal, held())
+    ((verb, body),) = action.items()
     answer = act(
         client,
-        f"/deliveries/{kept.id}/resolve",
+        f"/deliveries/{kept.id}/{verb}",
         {"If-Match": if_match},
-        decision="done",
+        **body,
         reason=WHY,
     )
     assert (412, "version_mismatch") == problem(answer)
     assert kept == journal.delivery(kept.id)
+
+
+def test_redelivers_the_version_that_was_seen(
+    client: FlaskClient, journal: Journal
+) -> None:
+    """
+    A redelivery that names today's version is done.
+    """
+    (kept,) = keep(journal, held())
+    answer = act(
+        client,
+        f"/deliveries/{kept.id}/redeliver",
+        {"If-Match": f'"{kept.version}"'},
+        reason=WHY,
+    )
+    assert 200 == answer.status_code
 
 
 @pytest.mark.parametrize("if_match", ["*", None])

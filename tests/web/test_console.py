@@ -368,8 +368,14 @@ def test_resolves(browser: FlaskClient, journal: Journal) -> None:
     assert {TARGET: {"rayo_order": "9095"}} == links
 
 
+@pytest.mark.parametrize(
+    ("action", "said"), [("resolve", {"decision": "done"}), ("redeliver", {})]
+)
 def test_decision_on_an_old_page_is_refused(
-    browser: FlaskClient, journal: Journal
+    browser: FlaskClient,
+    journal: Journal,
+    action: str,
+    said: dict[str, str],
 ) -> None:
     """
     Who decides on what has changed meanwhile is told to look again.
@@ -378,8 +384,8 @@ def test_decision_on_an_old_page_is_refused(
     answer = submit(
         browser,
         f"/deliveries/{kept.id}",
-        "resolve",
-        decision="done",
+        action,
+        **said,
         reason=WHY,
         version="99",
     )

@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 
 from bridge.errors import JournalUnavailable
 from bridge.journal.opening import open_journal
-from bridge.journal.protocol import Journal
+from bridge.journal.protocol import Journal, Room
+from bridge.journal.sqlite import SQLiteJournal
 from bridge.lifecycle import Gate
 from bridge.model import DeliveryState
 from tests.factories import NOW, TARGET, keep, later, new_delivery, new_event
@@ -203,3 +204,34 @@ def run(program: str, folder: Path) -> str:
         text=True,
     )
     return done.stdout
+
+
+def test_is_not_ready_without_room(tmp_path: Path) -> None:
+    """
+    Below the reserve it is not ready, and says with figures what to do;
+    webhooks are answered 503 meanwhile, and 200 again when there is room.
+    """
+    room = Room(
+        place="bridge.db", free=2**20, reserve=2**26, wal=7, largest_wal=9
+    )
+    journal = SQLiteJournal(tmp_path / "x.db", look=lambda *_: room)
+    journal.migrate()
+    client = web(journal).test_client()
+
+    answer = client.get("/readyz")
+    (reason,) = cast(Any, answer.json)["reasons"]
+    assert (503, "no_room") == (answer.status_code, reason["code"])
+    assert "1.0 MiB are free" in reason["text"]
+    assert "make room" in reason["text"]
+    refused = post(client)
+    assert 503 == refused.status_code
+    assert "5" == refused.headers["Retry-After"]
+    text = client.get("/metrics").text.splitlines()
+    assert "bridge_disk_free_bytes 1.048576e+06" in text
+    assert "bridge_disk_reserve_bytes 6.7108864e+07" in text
+    assert "bridge_wal_bytes 7.0" in text
+
+    room = replace(room, free=2**27)
+    journal._intake._next_look = 0.0  # noqa: SLF001
+    assert 200 == post(client).status_code
+    assert 200 == client.get("/readyz").status_code

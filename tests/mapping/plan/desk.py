@@ -216,6 +216,8 @@ class Desk:
         self.deliveries: list[Delivery] = []
         self.links: dict[str, str] = {}
         self.now = second(1_000)
+        self.moves = 0
+        self.unseen_until: Instant | None = None
 
     # -- what happens
 
@@ -248,7 +250,11 @@ class Desk:
     def put(self, rule: str, **changes: Any) -> None:
         """Change the newest delivery of a rule, as a worker may."""
         delivery = self.newest(rule)
-        after = replace(delivery, **{"updated_at": self.now, **changes})
+        self.moves += 1
+        after = replace(
+            delivery,
+            **{"updated_at": self.now, "moved": self.moves, **changes},
+        )
         self._keep(replace(after, version=delivery.version + 1))
 
     def succeed(self, rule: str, **links: str) -> None:
@@ -317,6 +323,7 @@ class Desk:
                 told=told,
                 changed=changed,
                 version=self.versions.get,
+                unseen_until=self.unseen_until,
             )
         )
         for move in changes.moves:

@@ -198,7 +198,10 @@ class Worked(Desk):
         self._settle(sent, state=S.SUCCEEDED, request_hash=digest)
 
     def _settle(self, before: Delivery, **changes: Any) -> None:
-        after = replace(before, updated_at=self.now, **changes)
+        self.moves += 1
+        after = replace(
+            before, updated_at=self.now, moved=self.moves, **changes
+        )
         self._keep(replace(after, version=before.version + 1))
         self.look()
 

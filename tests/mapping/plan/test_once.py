@@ -125,10 +125,11 @@ def test_unsent_repeatable_is_not_planned_twice() -> None:
     assert NOTHING == desk.tell(paid(2, parcels=(parcel("A", carrier="DHL"),)))
 
 
-@pytest.mark.parametrize("state", [S.CLAIMED, S.SENDING])
+@pytest.mark.parametrize("state", [S.CLAIMED, S.SENDING, S.SETTLING])
 def test_change_while_a_repeatable_is_in_flight(state: DeliveryState) -> None:
     """
-    What a worker holds may say the old thing: the new one follows, once.
+    What a worker holds, or may have sent, may say the old thing: the new
+    one follows, once.
     """
     desk = created()
     desk.tell(paid(2, parcels=(parcel("A"),)))

@@ -103,18 +103,33 @@ def test_parcel_before_its_order_whose_rule_needs_the_order() -> None:
 
 def test_every_rule_of_parcels_waits_for_the_order() -> None:
     """
-    All rules that a parcel alone can wake wait, and no question is put.
+    All calls that a parcel alone can wake wait, and no question is put.
     """
     text = YUJU + (
-        "  delivered:\n    when: delivered\n    call: set_status\n"
+        "  noted:\n    when: shipped\n    call: set_status\n"
         "    body:\n      id_order: = id\n      id_channel: 1\n"
         "      status: delivered\n"
         "  told:\n    when: shipped\n    ask: Tell {name}.\n"
     )
     desk = Desk(text)
-    desk.tell(parcel(status="delivered"))
+    desk.tell(parcel())
 
     assert {
         ("shipped", S.WAITING, "order_not_seen"),
-        ("delivered", S.WAITING, "order_not_seen"),
+        ("noted", S.WAITING, "order_not_seen"),
     } == desk.live()
+
+
+def test_another_parcel_waits_anew_after_the_first_is_gone() -> None:
+    """
+    A parcel that is taken back withdraws the wait, and the next one waits.
+    """
+    desk = Desk(YUJU)
+    desk.tell(parcel())
+    desk.tell(parcel(gone=True, updated_at=second(2)))
+    desk.tell(parcel("GUIA2"))
+
+    assert [
+        ("shipped", 1, S.CANCELLED, "not_due"),
+        ("shipped", 2, S.WAITING, "order_not_seen"),
+    ] == desk.shown()

@@ -51,7 +51,8 @@ CREATE TABLE deliveries (
   rule         TEXT NOT NULL,
   operation    TEXT NOT NULL,
   repeatable   INTEGER NOT NULL,
-  urgency      INTEGER NOT NULL, -- the lower goes first
+  urgency      INTEGER NOT NULL -- the lower goes first
+    CHECK (urgency IN (0, 1, 2)), -- `due_heads` names them
   blocks       INTEGER NOT NULL,
   skips_dead   INTEGER NOT NULL,
   state        TEXT NOT NULL
@@ -70,6 +71,7 @@ CREATE TABLE deliveries (
   claims       INTEGER NOT NULL, -- lost in a row
   lookups      INTEGER NOT NULL, -- since it was last sent
   absences     INTEGER NOT NULL, -- of those, the last ones in a row
+  moved        INTEGER NOT NULL, -- the history's line of its state
   version      INTEGER NOT NULL,
   mapping_hash TEXT,
   request_hash TEXT,
@@ -95,14 +97,12 @@ CREATE INDEX deliveries_due
 CREATE INDEX deliveries_in_doubt ON deliveries (target, due_at)
   WHERE state = 'uncertain' AND due_at IS NOT NULL;
 CREATE INDEX deliveries_next ON deliveries (due_at)
-  WHERE state IN ('waiting', 'pending', 'settling');
+  WHERE state IN ('waiting', 'pending', 'settling', 'uncertain');
 CREATE INDEX deliveries_blocking ON deliveries (lane, place)
   WHERE blocks = 1
     AND state IN ('waiting', 'pending', 'claimed', 'sending', 'settling',
                   'uncertain', 'held', 'dead');
 CREATE INDEX deliveries_in_flight ON deliveries (lane)
-  WHERE state IN ('claimed', 'sending');
-CREATE INDEX deliveries_at_target ON deliveries (target)
   WHERE state IN ('claimed', 'sending');
 CREATE INDEX deliveries_leased ON deliveries (lease_until)
   WHERE state IN ('claimed', 'sending');
@@ -129,7 +129,9 @@ CREATE TABLE attempts (
 ) STRICT;
 
 -- What every delivery went through. Its last line is the delivery as it
--- stands, but for the request, which its attempts have.
+-- stands, but for the request, which its attempts have. What changes nothing
+-- that a person would call a change (which request was applied last, a clock
+-- set right) leaves a line, too, with the time of the line before.
 CREATE TABLE history (
   id           INTEGER PRIMARY KEY AUTOINCREMENT,
   at           INTEGER NOT NULL,
@@ -201,6 +203,8 @@ CREATE TABLE mappings (
   hash  TEXT NOT NULL,
   since INTEGER NOT NULL,
   until INTEGER, -- NULL while it is in force
+  -- what was held because of the text before was let go
+  let_go INTEGER NOT NULL DEFAULT 0,
   text  TEXT NOT NULL
 ) STRICT;
 
@@ -220,15 +224,17 @@ CREATE TABLE links (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE targets (
-  name         TEXT PRIMARY KEY,
-  host         TEXT NOT NULL, -- empty until it is pinned
-  paused       TEXT,
-  paused_at    INTEGER,
-  closed_until INTEGER,
-  failures     INTEGER NOT NULL DEFAULT 0, -- in a row
-  trips        INTEGER NOT NULL DEFAULT 0, -- of its circuit, in a row
-  probing      INTEGER NOT NULL DEFAULT 0,
-  refused      TEXT -- the mark of the credentials that it refused last
+  name          TEXT PRIMARY KEY,
+  host          TEXT NOT NULL, -- empty until it is pinned
+  paused        TEXT,
+  paused_at     INTEGER,
+  closed_until  INTEGER, -- it asked for that
+  failures      INTEGER NOT NULL DEFAULT 0, -- in a row
+  trips         INTEGER NOT NULL DEFAULT 0, -- of its circuit, in a row
+  circuit_until INTEGER, -- its circuit is open
+  probing       INTEGER NOT NULL DEFAULT 0,
+  probe_until   INTEGER, -- one is under way; its lease's end, if it gets lost
+  refused       TEXT -- the mark of the credentials that it refused last
 ) STRICT;
 
 -- Whose turn it is at a target: the store with the lowest number.
@@ -253,6 +259,13 @@ CREATE TABLE clock (
   shift INTEGER NOT NULL, -- the bridge's time is that since boot, and this
   since INTEGER NOT NULL
 ) STRICT;
+
+-- Tells this database and its copies from any other.
+CREATE TABLE identity (
+  id TEXT NOT NULL
+) STRICT;
+
+INSERT INTO identity (id) VALUES (lower(hex(randomblob(16))));
 
 -- Times that this database has not seen: it was put back from a copy.
 CREATE TABLE copies (
@@ -279,6 +292,7 @@ CREATE TABLE audit (
 
 CREATE INDEX audit_by_delivery ON audit (delivery_id)
   WHERE delivery_id IS NOT NULL;
+CREATE INDEX audit_by_target ON audit (target) WHERE delivery_id IS NULL;
 
 CREATE TRIGGER audit_keeps_its_rows BEFORE DELETE ON audit
 BEGIN
