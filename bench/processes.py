@@ -17,6 +17,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ rayo:
   base_url: "{sandbox}/rayo"
   timeout: 5
   settle: 1
-  parallel: {parallel}
+  parallel: 8
   credentials: {{ api_key: "${{RAYO_API_KEY}}" }}
 """
 
@@ -77,10 +78,35 @@ def order_body(number: int) -> bytes:
     return json.dumps(order, ensure_ascii=False).encode()
 
 
-class Processes:
-    """A sandbox and a supervised bridge in *folder*."""
+def bench_files(sandbox: str) -> dict[str, str]:
+    """Return the mapping files of the benchmarks: one store, one target."""
+    shipped = (ROOT / "mappings" / "cafe-mx-rayo.yaml").read_text()
+    return {
+        "stores.yaml": STORES,
+        "targets.yaml": TARGETS.format(sandbox=sandbox),
+        "bench-rayo.yaml": shipped.replace(
+            "from: cafe-mx", "from: bench"
+        ).replace("to: rayo-mx", "to: rayo"),
+    }
 
-    def __init__(self, folder: Path, *, parallel: int = 8) -> None:
+
+class Processes:
+    """
+    A sandbox and a supervised bridge in *folder*.
+
+    Args:
+        files: gives the mapping files' texts by name, for the address of
+            the sandbox.
+        database: where the journal lies, if not in *folder*.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        files: Callable[[str], Mapping[str, str]] = bench_files,
+        database: Path | None = None,
+    ) -> None:
         self.folder = folder
         self.port = free_port()
         self.sandbox_port = free_port()
@@ -89,21 +115,16 @@ class Processes:
         mappings = folder / "mappings"
         mappings.mkdir()
         sandbox = f"http://127.0.0.1:{self.sandbox_port}"
-        (mappings / "stores.yaml").write_text(STORES)
-        (mappings / "targets.yaml").write_text(
-            TARGETS.format(sandbox=sandbox, parallel=parallel)
-        )
-        shipped = (ROOT / "mappings" / "cafe-mx-rayo.yaml").read_text()
-        (mappings / "bench-rayo.yaml").write_text(
-            shipped.replace("from: cafe-mx", "from: bench").replace(
-                "to: rayo-mx", "to: rayo"
-            )
-        )
+        for name, text in files(sandbox).items():
+            (mappings / name).write_text(text)
+        self.database = database or folder / "bridge.db"
         self.environ = {
             **os.environ,
             "BENCH_SECRET": SECRET,
             "RAYO_API_KEY": "sandbox-rayo-key",
-            "BRIDGE_DATABASE": f"sqlite:///{folder / 'bridge.db'}",
+            "EVERY_TOKEN": "sandbox-every-token",
+            "YUJU_TOKEN": "sandbox-yuju-token",
+            "BRIDGE_DATABASE": f"sqlite:///{self.database}",
             "BRIDGE_MAPPINGS": str(mappings),
             "BRIDGE_ADMIN_TOKENS": f"bench:{TOKEN}",
             "BRIDGE_HOST": "127.0.0.1",
@@ -112,7 +133,7 @@ class Processes:
 
     def start_sandbox(self) -> None:
         """Start the sandbox and wait until it answers."""
-        self._start(
+        self.start(
             "sandbox",
             "--host",
             "127.0.0.1",
@@ -135,13 +156,13 @@ class Processes:
         self.children.append(child)
         wait_for(lambda: status_of(self.sandbox_port, "/") == 200)
 
-    def start_bridge(self) -> subprocess.Popen[bytes]:
-        """Start web and worker under their supervisor, until ready."""
-        child = self._start("serve")
+    def start_bridge(self, *, workers: int = 1) -> subprocess.Popen[bytes]:
+        """Start web and workers under their supervisor, until ready."""
+        child = self.start("serve", "--workers", str(workers))
         wait_for(lambda: status_of(self.port, "/readyz") == 200)
         return child
 
-    def _start(self, *command: str) -> subprocess.Popen[bytes]:
+    def start(self, *command: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"{command[0]}.log").open("ab") as log:
             child = subprocess.Popen(
                 [sys.executable, "-m", "bridge", *command],
@@ -154,8 +175,10 @@ class Processes:
         return child
 
     def stop(self) -> None:
-        """End what was started, gently first."""
+        """End what was started, gently first; what is frozen, too."""
         for child in reversed(self.children):
+            with suppress(ProcessLookupError):
+                child.send_signal(signal.SIGCONT)
             child.terminate()
         for child in reversed(self.children):
             try:
@@ -164,28 +187,25 @@ class Processes:
                 child.kill()
                 child.wait()
 
-    def admin(self, path: str) -> dict[str, Any]:
-        """Return an answer of the admin API."""
-        connection = http.client.HTTPConnection(
-            "127.0.0.1", self.port, timeout=10
-        )
-        connection.request(
-            "GET",
-            f"/admin/api{path}",
-            headers={"Authorization": f"Bearer {TOKEN}"},
-        )
-        answer = json.loads(connection.getresponse().read())
-        connection.close()
-        found: dict[str, Any] = answer
-        return found
+    def admin(
+        self, path: str, body: Any = None, *, version: int | None = None
+    ) -> dict[str, Any]:
+        """
+        Return an answer of the admin API; with *body*, do something there.
+
+        Raises:
+            Refused: it was not done.
+        """
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        if version is not None:
+            headers["If-Match"] = f'"{version}"'
+        return said(self.port, f"/admin/api{path}", body, headers)
 
     def counts(self) -> dict[str, int]:
         """Return how many deliveries are in each state, and new events."""
         import pysqlite3
 
-        database = pysqlite3.connect(
-            f"file:{self.folder / 'bridge.db'}?mode=ro", uri=True
-        )
+        database = pysqlite3.connect(f"file:{self.database}?mode=ro", uri=True)
         rows = database.execute(
             "SELECT state, count(*) FROM deliveries GROUP BY 1 UNION ALL "
             "SELECT 'events:' || state, count(*) FROM events GROUP BY 1"
@@ -199,6 +219,47 @@ class Processes:
             return []
         lines = self.record.read_bytes().splitlines()
         return [json.loads(line) for line in lines]
+
+
+class Refused(Exception):
+    """The answer was no."""
+
+    def __init__(self, status: int, text: str) -> None:
+        self.status = status
+        super().__init__(f"{status}: {text}")
+
+
+def said(
+    port: int,
+    path: str,
+    body: Any = None,
+    headers: Mapping[str, str] | None = None,
+    *,
+    method: str | None = None,
+) -> dict[str, Any]:
+    """
+    Return the JSON that is answered on loopback; with *body*, to a POST.
+
+    Raises:
+        Refused: the status is none of 2xx.
+        OSError, HTTPException: nobody answers, or not to the end.
+    """
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request(
+            method or ("GET" if body is None else "POST"),
+            path,
+            None if body is None else json.dumps(body),
+            {"Content-Type": "application/json", **(headers or {})},
+        )
+        answer = connection.getresponse()
+        text = answer.read()
+    finally:
+        connection.close()
+    if answer.status // 100 != 2:
+        raise Refused(answer.status, text[:200].decode(errors="replace"))
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
 def wait_for(condition: Any, *, seconds: float = 30) -> None:
@@ -224,7 +285,7 @@ def status_of(port: int, path: str) -> int:
 
 
 def children_of(pid: int) -> list[int]:
-    """Return the living children of a process."""
+    """Return the living children of a process (of its main thread)."""
     try:
         text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     except OSError:

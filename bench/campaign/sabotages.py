@@ -205,9 +205,9 @@ SABOTAGES = (
     ),
     _bug(
         "writes although its lease may be over",
-        "bridge/delivering.py",
-        "            if waited * 1000 > SLACK:\n                raise TooLate\n",
-        "",
+        "bridge/calls.py",
+        "        if waited * 1000 + more_ms > SLACK:\n            raise TooLate\n",
+        "        del waited, more_ms\n",
         ROAD,
     ),
     _bug(
@@ -342,14 +342,14 @@ SABOTAGES = (
     ),
     _bug(
         "believes that the target has what may have been applied",
-        "bridge/journal/sending.py",
+        "bridge/journal/recording.py",
         "    if unknown or succeeded:\n        forget_applied",
         "    if succeeded:\n        forget_applied",
         JOURNAL,
     ),
     _bug(
         "suppresses what an operator wants sent again",
-        "bridge/delivering.py",
+        "bridge/drafting.py",
         "        if same and self._delivery.repeatable and not "
         "self._delivery.forced:",
         "        if same and self._delivery.repeatable:",
@@ -358,15 +358,15 @@ SABOTAGES = (
     # ---------------------------------------------------- P4: no limbo
     _bug(
         "waits for a link without an end",
-        "bridge/delivering.py",
-        "        if self._tools.now() >= until:\n",
-        "        if self._tools.now() >= until + 10**12:\n",
+        "bridge/drafting.py",
+        "        if self._now() >= until:\n",
+        "        if self._now() >= until + 10**12:\n",
         ROAD,
     ),
     _bug(
         "does not look after leases",
         "bridge/worker.py",
-        "        self._journal.reap(now)\n",
+        "        self._journal.reap(now, settle=self._settle())\n",
         "",
         ROAD,
     ),
@@ -402,9 +402,9 @@ SABOTAGES = (
     ),
     _bug(
         "claims without a free slot",
-        "bridge/journal/sending.py",
-        "    room = min(lane.room, len(free)) if lane.slots else lane.room",
-        "    room = lane.room",
+        "bridge/journal/claiming.py",
+        "            self._room = min(self._room, len(self._slots))\n",
+        "            self._slots += range(len(self._slots), self._room)\n",
         JOURNAL,
     ),
     _bug(
@@ -449,8 +449,8 @@ SABOTAGES = (
     _bug(
         "lets every read have its own time",
         "bridge/sender.py",
-        "        return self._inner.read(max_bytes, self._deadline.left())",
-        "        return self._inner.read(max_bytes, 2.0)",
+        "self._inner.read(max_bytes, self._deadline.left())",
+        "self._inner.read(max_bytes, 2.0)",
         SENDER,
     ),
     _bug(
@@ -493,5 +493,149 @@ SABOTAGES = (
         "    if if_version is not None and if_version != before.version:",
         "    if if_version is not None and if_version > before.version:",
         JOURNAL,
+    ),
+    # ------------------------------------------------- in doubt: look-ups
+    _bug(
+        "takes what one look did not show for absent",
+        "bridge/lifecycle.py",
+        "        and looked.proves_absence\n"
+        "        and looked.absences + 1 >= ABSENCES\n",
+        "",
+        LIFE,
+    ),
+    _bug(
+        "takes a list that goes on for one that was read",
+        "bridge/doubts.py",
+        "        seen_all = page.is_last\n",
+        "        seen_all = True\n",
+        ROAD,
+    ),
+    _bug(
+        "looks up at once what may still arrive",
+        "bridge/lifecycle.py",
+        "        ask_at = Instant(tried.now + tried.settle) if tried.asks "
+        "else None",
+        "        ask_at = tried.now if tried.asks else None",
+        LIFE,
+    ),
+    _bug(
+        "sends what is in doubt without a look",
+        "bridge/delivering.py",
+        "            if self._claim.in_doubt and self._looks_first():\n"
+        "                return self._asked()\n",
+        "",
+        ROAD,
+    ),
+    _bug(
+        "forgets the id that a look-up found",
+        "bridge/doubts.py",
+        "        return {} if self.rule is None else learned(self.rule, "
+        "answer)",
+        "        return {}",
+        ROAD,
+    ),
+    _bug(
+        "lets a look-up undo what a person decided",
+        "bridge/journal/recording.py",
+        "        return before.state is _S.UNCERTAIN\n",
+        "        return True\n",
+        JOURNAL,
+    ),
+    _bug(
+        "believes a late answer of an earlier try",
+        "bridge/journal/evidence.py",
+        '    return last is not None and last["number"] == number',
+        "    return last is not None and number is not None",
+        JOURNAL,
+    ),
+    _bug(
+        "lets late news overrule what was decided since",
+        "bridge/journal/evidence.py",
+        "    return before.state in _OPEN and result.step.state in _DEFINITE",
+        "    return result.step.state in _DEFINITE",
+        JOURNAL,
+    ),
+    # ------------------------------------------------- P7: gates and turns
+    _bug(
+        "never opens a circuit",
+        "bridge/circuit.py",
+        "    if failures < FAILURES and not circuit.probing:",
+        "    if not circuit.probing:",
+        "tests/test_circuit.py",
+    ),
+    _bug(
+        "probes with as many as there is room for",
+        "bridge/journal/claiming.py",
+        "            min(self.lane.room, 1) if self._probing else "
+        "self.lane.room",
+        "            self.lane.room",
+        JOURNAL,
+    ),
+    _bug(
+        "tries refused credentials again",
+        _QUERIES,
+        "  AND (refused IS NULL OR refused <> :mark);",
+        "  AND (refused IS NULL OR refused <> '');",
+        JOURNAL,
+    ),
+    _bug(
+        "serves stores by their name",
+        "bridge/journal/claiming.py",
+        "        if len(stores) > 1:\n            self._note_turns(",
+        "        if len(stores) > 99:\n            self._note_turns(",
+        JOURNAL,
+    ),
+    _bug(
+        "lets a cancel wait behind what came before it",
+        "bridge/mapping/plan.py",
+        "    if rule.when in AFTER_CANCEL:\n        return Urgency.CANCEL\n",
+        "",
+        PLAN,
+    ),
+    _bug(
+        "lets a later call pass one that is still to be made",
+        "bridge/mapping/plan.py",
+        "        blocks=rule.operation is not None,",
+        "        blocks=rule.operation is not None and not rule.skips_dead,",
+        PLAN,
+    ),
+    # ------------------------------------------------------ the disk fails
+    _bug(
+        "takes events in to the last byte of the disk",
+        "bridge/journal/room.py",
+        "        if self._lacks is not None:\n"
+        "            raise JournalUnavailable(self._lacks)\n",
+        "",
+        f"{JOURNAL}/test_room.py",
+    ),
+    _bug(
+        "ends leases before it reads back what was spilled",
+        "bridge/worker.py",
+        "        self._spill.bring_back(self._journal, self._now())\n"
+        "        self._journal.take_over(",
+        "        self._journal.take_over(",
+        "tests/test_spill.py",
+    ),
+    _bug(
+        "does not know an older copy",
+        "bridge/journal/mark.py",
+        "    if mark.event <= seen.event and mark.change <= seen.change:",
+        "    if mark.event >= 0:",
+        f"{JOURNAL}/test_copies.py",
+    ),
+    _bug(
+        "creates again what an older copy has not seen",
+        "bridge/mapping/plan.py",
+        "        if due:\n            self._add(rule, latest, came_back or "
+        "self._restored(rule))",
+        "        if due:\n            self._add(rule, latest, came_back)",
+        f"{PLAN}/test_restored.py",
+    ),
+    _bug(
+        "leaves a frozen worker its leases",
+        "bridge/supervisor.py",
+        "        if self._program.stall is not None:",
+        "        if self._program.stall is not None and now < 0:",
+        "tests/test_supervisor.py",
     ),
 )
