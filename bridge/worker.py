@@ -8,7 +8,7 @@ ends, or of the time when something is due, and otherwise rests.
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from functools import partial
 
@@ -177,30 +177,30 @@ class Worker:
     # -- sending
 
     def _start_due(self) -> int:
-        targets = self._targets()
         started = 0
-        for name, target in targets.items():
-            lane = self._room(name, target)
-            if lane is None:
-                continue
+        for lease, lanes in self._lanes().items():
             self._alive()
             claimed_at = self._monotonic()
             claims = self._journal.claim(
-                [lane],
-                owner=self._owner,
-                now=self._now(),
-                lease=lease_of(target),
+                lanes, owner=self._owner, now=self._now(), lease=lease
             )
             for claim in claims:
                 self._start(claim, claimed_at)
             started += len(claims)
         return started
 
-    def _room(self, name: str, target: Target) -> Lane | None:
-        with self._lock:
-            room = target.parallel - self._under_way[name]
-        if room < 1:
-            return None
+    def _lanes(self) -> Mapping[Millis, Sequence[Lane]]:
+        """Return where there is room, by how long a claim holds there."""
+        found: dict[Millis, list[Lane]] = {}
+        for name, target in self._targets().items():
+            with self._lock:
+                room = target.parallel - self._under_way[name]
+            if room > 0:
+                lane = self._lane(name, target, room)
+                found.setdefault(lease_of(target), []).append(lane)
+        return found
+
+    def _lane(self, name: str, target: Target, room: int) -> Lane:
         limit = target.limit
         return Lane(
             target=name,

@@ -17,6 +17,20 @@ from bridge.journal.session import Session, same_call
 from bridge.model import Delivery, DeliveryState, Instant
 
 
+def has_work(session: Session, target: str, now: Instant) -> bool:
+    """
+    Return whether a claim at *target* would find anything due.
+
+    Reading alone: an idle worker asks many times a minute.
+    """
+    asked = {"target": target, "now": now}
+    outlook = session.row("outlook", **asked)
+    assert outlook is not None, "it has no table"
+    if outlook["shut"]:
+        return False
+    return bool(outlook["doubts"] or session.rows("due_stores", **asked))
+
+
 @dataclass(kw_only=True)
 class Round:
     """

@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from bridge.errors import LeaseLost
 from bridge.journal import rows
-from bridge.journal.claiming import Round
+from bridge.journal.claiming import Round, has_work
 from bridge.journal.protocol import (
     SETTLE,
     Claim,
@@ -69,18 +69,24 @@ class Sending(Verbs):
         lease: Millis,
     ) -> Sequence[Claim]:
         lease_until = Instant(now + lease)
+        with self.reading() as session:
+            busy = [
+                lane for lane in lanes if has_work(session, lane.target, now)
+            ]
+        if not busy:
+            return ()
         with self.writing() as session:
-            rounds = (
-                Round(
+            return [
+                claim
+                for lane in busy
+                for claim in Round(
                     session=session,
                     lane=lane,
                     owner=owner,
                     now=now,
                     lease_until=lease_until,
-                )
-                for lane in lanes
-            )
-            return [claim for each in rounds for claim in each.run()]
+                ).run()
+            ]
 
     @override
     def intend(
