@@ -4,8 +4,11 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterable
+from importlib.util import find_spec
 from itertools import takewhile
 from pathlib import Path
+
+import pytest
 
 from bridge import lifecycle
 from bridge.lifecycle import TRANSITIONS, WAYS
@@ -13,7 +16,8 @@ from bridge.model import DeliveryState
 
 S = DeliveryState
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
 MARKED = re.compile(
     r"(<!-- transitions -->\n).*?(<!-- /transitions -->)", re.DOTALL
 )
@@ -91,6 +95,34 @@ def test_picture_shows_no_way_that_there_is_not() -> None:
     assert drawn
     for before, after in drawn:
         assert S(after) in TRANSITIONS[S(before)]
+
+
+PAGES = (README, ROOT / "docs" / "guarantees.md")
+COMMANDS = sorted(
+    {
+        (page.name, command)
+        for page in PAGES
+        for command in re.findall(
+            r"`(?:\.venv/bin/)?(pytest [^`]+|python -m bench[^`]+)`",
+            page.read_text(),
+        )
+    }
+)
+
+
+@pytest.mark.parametrize(("page", "command"), COMMANDS)
+def test_commands_that_prove_something_are_there(
+    page: str, command: str
+) -> None:
+    """What a page says to run exists: its tests, or its module."""
+    del page
+    words = command.split()
+    if words[0] == "pytest":
+        missing = [path for path in words[1:] if not (ROOT / path).exists()]
+    else:
+        missing = [words[2]] if find_spec(words[2]) is None else []
+
+    assert missing == []
 
 
 if __name__ == "__main__":

@@ -22,7 +22,6 @@ from tests.factories import (
     planned,
 )
 from tests.journal.steps import (
-    claim,
     claim_one,
     intend,
     result,
@@ -153,20 +152,30 @@ def test_move_keeps_or_replaces_the_request(journal: Journal) -> None:
 
 
 def test_move_of_another_version_refuses_the_plan(journal: Journal) -> None:
-    """A delivery that has moved on takes the whole plan down."""
-    (before,) = keep(journal, new_delivery())
-    claim(journal)
-    move = Move(id=before.id, version=before.version, state=S.CANCELLED)
+    """
+    A claimed delivery of which the call has begun since takes the whole
+    plan down.
+    """
+    keep(journal, new_delivery())
+    held = claim_one(journal)
+    move = Move(
+        id=held.delivery.id, version=held.delivery.version, state=S.CANCELLED
+    )
+    intend(journal, held)
 
     done = plan_one(
         journal,
-        plan_for(new_delivery("other"), seen_revision=1, moves=[move]),
+        plan_for(
+            new_delivery("other"),
+            seen_revision=held.order.revision,
+            moves=[move],
+        ),
         NOW,
     )
 
     assert not done
     (after,) = journal.dossier(STORE, ORDER).deliveries
-    assert after.state is S.CLAIMED
+    assert after.state is S.SENDING
 
 
 def test_moving_a_claimed_one_shuts_its_worker_out(journal: Journal) -> None:
