@@ -87,13 +87,6 @@ SABOTAGES = (
         f"{JOURNAL}/test_sqlite.py",
     ),
     _bug(
-        "begins to write without the lock",
-        "bridge/journal/committing.py",
-        'database.execute("BEGIN IMMEDIATE")',
-        'database.execute("BEGIN")',
-        JOURNAL,
-    ),
-    _bug(
         "works on a SQLite that loses commits",
         "bridge/journal/connection.py",
         "            return version >= (3, 51, 3)",
@@ -144,7 +137,7 @@ SABOTAGES = (
         "bridge/web/webhooks.py",
         "    if len(body) < announced:\n        raise ShortBody\n",
         "",
-        DOOR,
+        "tests/web/test_sockets.py",
     ),
     _bug(
         "refuses what it can not understand",
@@ -208,7 +201,7 @@ SABOTAGES = (
         "bridge/calls.py",
         "        if waited * 1000 + more_ms > SLACK:\n            raise TooLate\n",
         "        del waited, more_ms\n",
-        ROAD,
+        "tests/test_doubts.py",
     ),
     _bug(
         "begins to send with another's fence",
@@ -508,7 +501,7 @@ SABOTAGES = (
         "bridge/doubts.py",
         "        seen_all = page.is_last\n",
         "        seen_all = True\n",
-        ROAD,
+        "tests/test_doubts.py",
     ),
     _bug(
         "looks up at once what may still arrive",
