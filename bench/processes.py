@@ -293,13 +293,12 @@ def children_of(pid: int) -> list[int]:
     return [int(word) for word in text.split()]
 
 
-def command_of(pid: int) -> str:
-    """Return a process's command line."""
+def name_of(pid: int) -> str:
+    """Return a process's name: of `serve`'s, what it does there."""
     try:
-        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
+        return Path(f"/proc/{pid}/comm").read_text().strip()
     except OSError:
         return ""
-    return raw.replace(b"\0", b" ").decode(errors="replace")
 
 
 def kill(pid: int) -> None:

@@ -32,8 +32,8 @@ from bench.processes import (
     ROOT,
     Processes,
     children_of,
-    command_of,
     free_port,
+    name_of,
     order_body,
     remove,
     status_of,
@@ -213,7 +213,7 @@ def _child(supervisor: int, role: str) -> int:
     (pid,) = [
         pid
         for pid in children_of(supervisor)
-        if f"bridge {role}" in command_of(pid)
+        if name_of(pid).startswith(f"bridge-{role}")
     ]
     return pid
 

@@ -206,19 +206,28 @@ def web(environ: Mapping[str, str] = os.environ) -> Flask:
     Raises:
         SettingsError, JournalError: what keeps it from starting.
     """
+    return web_ahead(environ)()
+
+
+def web_ahead(
+    environ: Mapping[str, str] = os.environ,
+) -> Callable[[], Flask]:
+    """
+    Make the web application ahead of the process that is to serve it.
+
+    Returns what begins it, in that process: before, no database is open, no
+    thread runs, and a fork shares nothing but memory.
+
+    Raises:
+        SettingsError: what keeps it from starting; JournalError when begun.
+    """
     from bridge.web.factory import create_web
 
     settings = read_settings(environ)
     journal = open_journal(
         settings.database, reserve=settings.reserve, broken=_end_web
     )
-    journal.check()
-    now.agree(journal)
-    threading.Thread(
-        target=_keep_marks, args=(journal,), name="mark", daemon=True
-    ).start()
     stores = StoresInForce(settings, environ)
-    stores.watch()
     app = create_web(
         settings=settings,
         stores=stores.stores,
@@ -227,7 +236,18 @@ def web(environ: Mapping[str, str] = os.environ) -> Flask:
         now=now,
     )
     app.extensions["files"] = stores
-    return app
+
+    def begin() -> Flask:
+        journal.check()
+        now.agree(journal)
+        threading.Thread(
+            target=_keep_marks, args=(journal,), name="mark", daemon=True
+        ).start()
+        stores.catch_up()
+        stores.watch()
+        return app
+
+    return begin
 
 
 def worker(environ: Mapping[str, str] = os.environ) -> Worker:
@@ -275,7 +295,7 @@ def worker(environ: Mapping[str, str] = os.environ) -> Worker:
     )
 
 
-def served(environ: Mapping[str, str] = os.environ) -> Flask:
+def served(begin: Callable[[], Flask] = web) -> Flask:
     """
     Return what gunicorn runs.
 
@@ -283,8 +303,8 @@ def served(environ: Mapping[str, str] = os.environ) -> Flask:
     would start one process after the other.
     """
     try:
-        return web(environ)
-    except JournalError as error:
+        return begin()
+    except (JournalError, SettingsError) as error:
         observe("web.refused", level="error", problem=_first_line(error))
         in_doubt = isinstance(error, IN_DOUBT)
         sys.exit(ENDS_GUNICORN if in_doubt else BOOT_FAILED)
@@ -344,6 +364,13 @@ class _Watched:
     def look_after(self) -> None:
         """Do what is to be done every second, changed or not."""
 
+    def catch_up(self) -> None:
+        """Refresh if anything has changed, now."""
+        looks = self._looks()
+        if looks != self._seen:
+            self._seen = looks
+            self._safely(self.refresh)
+
     def watch(self) -> None:
         """Refresh on every change, in a thread of its own."""
         threading.Thread(target=self._watch, name="watch", daemon=True).start()
@@ -378,10 +405,7 @@ class _Watched:
             force_polling=force_polling,
         )
         for _ in wakes:
-            looks = self._looks()
-            if looks != self._seen:
-                self._seen = looks
-                self._safely(self.refresh)
+            self.catch_up()
             self._safely(self.look_after)
 
     def _safely(self, work: Callable[[], None]) -> None:

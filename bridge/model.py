@@ -320,6 +320,8 @@ class Delivery:
         absences: how often in a row it then did not show it.
         moved: rises with every change of a state, over all deliveries: what
             came first, whatever the clock says.
+        in_doubt: a call of it may have been applied, and nothing has told
+            since; only in a dossier.
         where: coordinates of the reason; never a customer's data.
         request: what the last attempt sent, as JSON; for kinds that ask,
             what the question is about.
@@ -358,6 +360,7 @@ class Delivery:
     lookups: int = 0
     absences: int = 0
     moved: int = field(default=0, compare=False)
+    in_doubt: bool = field(default=False, compare=False)
     version: int
     mapping_hash: str | None
     request: JSON

@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol
 
 import structlog
@@ -21,6 +22,7 @@ from prometheus_client import (
     Counter,
     Histogram,
     generate_latest,
+    values,
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
@@ -60,6 +62,18 @@ def metrics_text(*collectors: Collector) -> bytes:
     for collector in collectors:
         registry.register(collector)
     return generate_latest(registry)
+
+
+def share_numbers(folder: Path) -> None:
+    """
+    Share the numbers of this process and its children in *folder*.
+
+    To be said before anything is counted: numbers counted until then are
+    not shared. Source: prometheus_client/values.py, 0.26, which decides by
+    the environment when it is imported, and gives each process its files.
+    """
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
 
 
 # ---------------------------------------------------------------- numbers

@@ -141,9 +141,9 @@ class Sender:
         """
         Make one call and say what came of it.
 
-        What may not be repeated has a connection of its own: on a kept one
-        it could meet the target's closing of it, or the rest of an answer
-        to somebody else.
+        What changes something has a connection of its own: on a kept one
+        it could meet the target's closing of it, or an answer that is given
+        twice, and be taken for done.
 
         Args:
             headers: besides those of every call.
@@ -158,7 +158,7 @@ class Sender:
             request,
             headers={**(headers or {}), "Authorization": header},
             before_first_byte=before_first_byte,
-            on_kept=operation.repeatable,
+            on_kept=operation.method == "GET",
         )
         outcome = outcome_of(
             self.target.contract, operation, exchange, now=self._now()

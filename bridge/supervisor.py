@@ -1,6 +1,13 @@
 """
 Keeps processes alive: starts them, brings back what dies, ends all at once.
 
+Children are forked, not executed anew. The supervisor has imported what they
+need, so that one is back within a tenth of a second instead of two, shares
+its memory with the others, and runs the same version of the program whatever
+lies on the disk by then; another version is taken by starting the supervisor
+anew. What can not be imported, it does not start with. For this it has
+neither threads nor an open database when it forks: see `bridge.serving`.
+
 A child runs in a process group of its own, so that Ctrl-C reaches only the
 supervisor, which then ends its children in good order. On Linux a child is
 told to end when its supervisor dies, however that happened.
@@ -12,17 +19,20 @@ what somebody else has taken over by then.
 
 import ctypes
 import os
+import select
 import signal
-import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import traceback
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from bridge.observe import observe
 from bridge.pulse import PULSE, Pulse
 
-LOOK_EVERY_S = 0.1
-"""How often children are looked after."""
+LOOK_EVERY_S = 0.25
+"""How often children are looked after, when none is known to have died."""
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 10.0
 """Between a second death in a row and the next start; doubled each time."""
@@ -46,10 +56,10 @@ waiting for a lock that it holds.
 STALE_LOOK_S = 1.0
 """Looks that are further apart: the supervisor itself was held up."""
 
-FIRST_SIGN_S = 60.0
-"""A child may take so long to start on a machine that is busy."""
+FIRST_SIGN_S = 20.0
+"""A child may take so long to begin, on a machine that is busy."""
 
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15  # linux/prctl.h
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +68,10 @@ class Program:
     What one child runs.
 
     Args:
+        main: called in the child, which ends when it returns.
         environ: its whole environment.
-        keep_open: file descriptors that it inherits.
+        keep_open: file descriptors that it inherits; what other programs
+            of the supervisor inherit, it does not.
         output: file descriptor that it writes to; None for our own.
         ends_all: exit statuses after which nothing is brought back.
         stall: seconds without a sign of life after which it is killed; None
@@ -67,12 +79,21 @@ class Program:
     """
 
     name: str
-    command: Sequence[str]
+    main: Callable[[], object] = field(repr=False)
     environ: Mapping[str, str] = field(repr=False)
     keep_open: Sequence[int] = ()
     output: int | None = None
     ends_all: frozenset[int] = frozenset()
     stall: float | None = None
+
+
+def executing(command: Sequence[str]) -> Callable[[], NoReturn]:
+    """Return what a program does that is not this one, but a command."""
+
+    def become() -> NoReturn:
+        os.execve(command[0], [*command], os.environ)  # noqa: S606  our own
+
+    return become
 
 
 def restart_wait(deaths: int) -> float:
@@ -87,7 +108,9 @@ class Supervisor:
     Runs programs until it is stopped.
 
     Args:
+        sleep: for so many seconds at most; see `Waker`.
         patience: seconds from a stop to the killing of what still runs.
+        ending: called when all are to end, before they are told.
     """
 
     def __init__(
@@ -97,11 +120,15 @@ class Supervisor:
         monotonic: Callable[[], float],
         sleep: Callable[[float], object],
         patience: float = PATIENCE_S,
+        ending: Callable[[], object] = lambda: None,
     ) -> None:
-        self._children = [_Child(program) for program in programs]
+        programs = list(programs)
+        opened = {fd for program in programs for fd in program.keep_open}
+        self._children = [_Child(program, opened) for program in programs]
         self._monotonic = monotonic
         self._sleep = sleep
         self._patience = patience
+        self._ending = ending
         self._stopping = False
 
     def stop(self) -> None:
@@ -128,6 +155,7 @@ class Supervisor:
 
     def _end(self) -> bool:
         """End all children; return whether none had to be killed."""
+        self._ending()
         for child in self._children:
             child.send(signal.SIGTERM)
         deadline = self._monotonic() + self._patience
@@ -147,9 +175,10 @@ class Supervisor:
 class _Child:
     """One program and the process that runs it, if one does."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, opened: Collection[int]) -> None:
         self._program = program
-        self._process: subprocess.Popen[bytes] | None = None
+        self._not_its_own = frozenset(opened) - frozenset(program.keep_open)
+        self._process: Process | None = None
         self._deaths = 0
         self._started_at = 0.0
         self._start_at = 0.0
@@ -163,22 +192,25 @@ class _Child:
         return self._program.name
 
     def is_running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
+        return self._process is not None and self._process.status() is None
 
     def look_after(self, now: float) -> None:
         """Start it when it is its time; note when it died, or stalls."""
         if self.is_running():
             self._feel(now)
             return
-        if self._process is not None:
-            self._note_death(self._process.returncode, now)
+        status = None if self._process is None else self._process.status()
+        if status is not None:
+            self._note_death(status, now)
         if now >= self._start_at and self.verdict is None:
             self._start(now)
 
     def _start(self, now: float) -> None:
         if self._program.stall is not None:
             self._pulse = Pulse()
-        self._process = start(self._program, self._pulse)
+        self._process = start(
+            self._program, self._pulse, let_go=self._not_its_own
+        )
         self._started_at = self._looked_at = now
         self._dead_line = now + FIRST_SIGN_S
         observe("process.started", process=self.name, pid=self._process.pid)
@@ -218,47 +250,184 @@ class _Child:
 
     def send(self, signal_number: int) -> None:
         if self._process is not None:
-            self._process.send_signal(signal_number)
+            self._process.send(signal_number)
 
     def wait(self) -> None:
         if self._process is not None:
             self._process.wait()
 
 
+# ---------------------------------------------------------------- processes
+
+
+class Process:
+    """A child of this process, until its end has been seen."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._status: int | None = None
+
+    def status(self) -> int | None:
+        """
+        Return its exit status once it has ended, None while it runs.
+
+        Of one that was ended by a signal, that is minus its number.
+        """
+        return self._look(os.WNOHANG)
+
+    def wait(self) -> None:
+        """Wait for its end, however long it takes."""
+        self._look(0)
+
+    def send(self, signal_number: int) -> None:
+        """Send it a signal; nobody else can have its number by now."""
+        if self.status() is None:
+            os.kill(self.pid, signal_number)
+
+    def _look(self, options: int) -> int | None:
+        if self._status is None:
+            pid, status = os.waitpid(self.pid, options)
+            if pid:
+                self._status = os.waitstatus_to_exitcode(status)
+        return self._status
+
+
 def start(
-    program: Program, pulse: Pulse | None = None
-) -> "subprocess.Popen[bytes]":
-    """Start *program*, which ends when this process does."""
-    watched = {} if pulse is None else {PULSE: str(pulse.inherited)}
-    process = subprocess.Popen(  # noqa: S603  our own commands
-        program.command,
-        env={**program.environ, **watched},
-        stdin=subprocess.DEVNULL,
-        stdout=program.output,
-        stderr=program.output,
-        process_group=0,
-        pass_fds=[*program.keep_open, *map(int, watched.values())],
-        preexec_fn=_dies_with_parent(),  # noqa: PLW1509  no threads here
-    )
+    program: Program,
+    pulse: Pulse | None = None,
+    *,
+    let_go: Iterable[int] = (),
+) -> Process:
+    """
+    Start *program*, which ends when this process does.
+
+    Args:
+        let_go: file descriptors that it is not to have.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # a full disk; closed
+            stream.flush()
+    parent = os.getpid()
+    # a signal for the child is not to meet our handlers in it
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    pid = os.fork()
+    if pid == 0:
+        _be(program, pulse, parent=parent, let_go=let_go)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
     if pulse is not None:
         pulse.pass_on()
-    return process
+    return Process(pid)
 
 
-def _dies_with_parent() -> Callable[[], None] | None:
+def _be(
+    program: Program,
+    pulse: Pulse | None,
+    *,
+    parent: int,
+    let_go: Iterable[int],
+) -> NoReturn:
+    """Be the child: nothing of what stands above us on the stack goes on."""
+    status = 1
+    try:
+        os.setpgid(0, 0)
+        end_with(parent, signal.SIGTERM)
+        _hear_signals_anew()
+        _name_this_process(f"bridge-{program.name}")
+        os.environ.clear()
+        os.environ.update(program.environ)
+        if pulse is not None:
+            os.environ[PULSE] = str(pulse.inherited)
+        _settle_files(program, pulse, let_go)
+        program.main()
+        status = 0
+    except SystemExit as end:
+        status = _status_of(end)
+    except BaseException:  # noqa: BLE001  there is nobody above to see it
+        traceback.print_exc()
+    finally:
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+        os._exit(status)
+
+
+def _status_of(end: SystemExit) -> int:
+    if isinstance(end.code, int):
+        return end.code
+    return 0 if end.code is None else 1
+
+
+def _settle_files(
+    program: Program, pulse: Pulse | None, let_go: Iterable[int]
+) -> None:
+    for descriptor in let_go:
+        os.close(descriptor)
+    inherited = [] if pulse is None else [pulse.inherited]
+    for descriptor in (*program.keep_open, *inherited):
+        os.set_inheritable(descriptor, True)  # noqa: FBT003
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    if program.output is not None:
+        os.dup2(program.output, 1)
+        os.dup2(program.output, 2)
+
+
+def _hear_signals_anew() -> None:
+    """Forget what the supervisor does on a signal: it is done there."""
+    signal.set_wakeup_fd(-1)
+    for number in signal.valid_signals():
+        if callable(signal.getsignal(number)):
+            signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+# -------------------------------------------------------------------- Linux
+
+
+def end_with(parent: int, signal_number: int) -> None:
     """
-    Return what a child does first: ask to be ended with its parent.
+    Have this process sent a signal when *parent* dies.
 
-    SIGTERM, so that a worker still ends its calls in good order. Source:
-    prctl(2), PR_SET_PDEATHSIG; it is kept over exec, not over fork.
+    SIGTERM, so that a worker still ends its calls in good order; who is
+    stopped does not hear it, but would SIGKILL.
+    Source: prctl(2), PR_SET_PDEATHSIG; it is kept over exec, not over fork.
     """
-    if not sys.platform.startswith("linux"):
-        return None
-    libc, parent = ctypes.CDLL(None, use_errno=True), os.getpid()
+    _prctl(_PR_SET_PDEATHSIG, signal_number)
+    if os.getppid() != parent:  # it died before we asked
+        os._exit(1)
 
-    def ask() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it died before we asked
-            os._exit(1)
 
-    return ask
+def _name_this_process(name: str) -> None:
+    """
+    Tell this process from the supervisor in `ps -e`, `top`, `pgrep`.
+
+    Source: prctl(2), PR_SET_NAME; 15 letters.
+    """
+    _prctl(_PR_SET_NAME, name.encode())
+
+
+def _prctl(option: int, value: int | bytes) -> None:
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(option, value)
+
+
+class Waker:
+    """
+    Sleeps until the time is up, or a signal comes: of a child's end, or ours.
+
+    To be made in the main thread, once.
+    """
+
+    def __init__(self) -> None:
+        self._read, write = os.pipe()
+        os.set_blocking(self._read, False)
+        os.set_blocking(write, False)
+        signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep."""
+        select.select([self._read], [], [], seconds)
+        with suppress(BlockingIOError):
+            while os.read(self._read, 64):
+                pass

@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,15 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from bench.processes import children_of, name_of
 from bridge.cli import cli
-from bridge.commands.processes import held_alone, prepare, web_command
+from bridge.commands.processes import prepare
 from bridge.errors import JournalUnavailable
+from bridge.holding import held_alone
 from bridge.journal.opening import open_journal
 from bridge.journal.protocol import Journal
 from bridge.model import DeliveryState, Kind, Reason
+from bridge.serving import web_options
 from bridge.settings import read_settings
 from tests.factories import NOW, ORDER, STORE, keep, new_delivery, new_event
 
@@ -421,15 +425,17 @@ def test_two_of_a_kind(environ: dict[str, str], tmp_path: Path) -> None:
     Two `serve` on one database would share their workers' names: the
     second one waits for the first to end, and then gives up.
     """
-    database = environ["BRIDGE_DATABASE"]
+    held = partial(
+        held_alone, environ["BRIDGE_DATABASE"], monotonic=time.monotonic
+    )
     with (
-        held_alone(database),
+        held(),
         pytest.raises(JournalUnavailable, match="another `serve` runs"),
-        held_alone(database, wait_s=0.1),
+        held(wait_s=0.1),
     ):
         pytest.fail("two at once")
-    with held_alone(database, wait_s=0.1) as lock:
-        assert None is not lock
+    with held(wait_s=0.1) as hold:
+        assert None is not hold
 
 
 def test_wrong_mapping_does_not_stop_the_start(
@@ -455,11 +461,11 @@ def test_web_listens_where_the_settings_say() -> None:
     gunicorn gets one process with threads, our address and no access log.
     """
     environ = {"BRIDGE_HOST": "::1", "BRIDGE_PORT": "8181"}
-    command = web_command(read_settings(environ))
-    assert "--bind=[::1]:8181" in command
-    assert "--workers=1" in command
-    assert "--no-control-socket" in command
-    assert not any(word.startswith("--access-log") for word in command)
+    found = web_options(read_settings(environ))
+    assert "[::1]:8181" == found["bind"]
+    assert 1 == found["workers"]
+    assert found["control_socket_disable"]
+    assert not any(name.startswith("accesslog") for name in found)
 
 
 # ---------------------------------------------------------- check, explain
@@ -659,20 +665,13 @@ def test_terminal_without_unicode(
     assert b"rdenes/pag" in shown
 
 
-def children(pid: int, word: str) -> list[int]:
-    """Return the children of *pid* whose command has *word*."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int(
-                (entry / "stat").read_text().split(") ")[1].split()[1]
-            )
-            command = (entry / "cmdline").read_text()
-        except OSError:
-            continue
-        if parent == pid and word in command:
-            found.append(int(entry.name))
-    return found
+def children(pid: int, name: str = "") -> list[int]:
+    """Return the children of *pid*, or those of a name."""
+    return [
+        child
+        for child in children_of(pid)
+        if not name or name_of(child) == name
+    ]
 
 
 def ready(environ: dict[str, str]) -> bool:
@@ -693,11 +692,11 @@ def wait_until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
         time.sleep(0.05)
 
 
-def kill_and_wait(parent: int, word: str) -> None:
-    """Kill the child whose command has *word*; wait for its successor."""
-    (killed,) = children(parent, word)
+def kill_and_wait(parent: int, name: str) -> None:
+    """Kill the child of that name; wait for its successor."""
+    (killed,) = children(parent, name)
     os.kill(killed, signal.SIGKILL)
-    wait_until(lambda: children(parent, word) not in ([], [killed]))
+    wait_until(lambda: children(parent, name) not in ([], [killed]))
 
 
 @pytest.mark.processes
@@ -723,10 +722,10 @@ def test_serve_brings_back_what_dies_and_ends_in_order(
         wait_until(lambda: ready(environ))
         assert "stored" in run("send-sample", PAID).stdout
         assert "repeated" in run("send-sample", PAID).stdout
-        kill_and_wait(process.pid, "gunicorn")
-        kill_and_wait(process.pid, "bridge\0worker")
+        kill_and_wait(process.pid, "bridge-web")
+        kill_and_wait(process.pid, "bridge-worker-0")
         wait_until(lambda: run("send-sample", PAID).exit_code == 0)
-        left = children(process.pid, "")
+        left = children(process.pid)
         process.send_signal(signal.SIGTERM)
         assert 0 == process.wait(60)
         assert not any(Path(f"/proc/{pid}").exists() for pid in left)

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,14 @@ from click.testing import CliRunner, Result
 from bridge.cli import cli
 from bridge.commands.disk import kind_of, on_disk
 from bridge.commands.findings import Line, Verdict
-from bridge.compose import served
+from bridge.compose import served, web
 from bridge.journal.mark import mark_of
 from bridge.journal.protocol import Room
 from bridge.journal.sqlite import SQLiteJournal
 from bridge.model import RESTORED, DeliveryState
 from bridge.settings import Settings, read_settings
 from bridge.spill import SpillFolder
-from bridge.supervisor import Program, Supervisor
+from bridge.supervisor import Program, Supervisor, executing
 from tests.factories import NOW, keep, new_delivery, new_event
 from tests.journal.steps import claim_one, intend, result
 
@@ -367,12 +368,12 @@ def test_doubt_ends_all_that_is_supervised() -> None:
     python = [sys.executable, "-c"]
     sleeps = Program(
         name="sleeps",
-        command=[*python, "import time; time.sleep(60)"],
+        main=executing([*python, "import time; time.sleep(60)"]),
         environ={},
     )
     doubts = Program(
         name="doubts",
-        command=[*python, "import sys; sys.exit(6)"],
+        main=executing([*python, "import sys; sys.exit(6)"]),
         environ={},
         ends_all=frozenset({6}),
     )
@@ -404,6 +405,9 @@ def test_gunicorn_is_ended(
         mark_of(path).unlink()
         path.rename(path.with_suffix(".moved"))
 
+    (path.parent / "none").mkdir()
+    (path.parent / "none" / "stores.yaml").write_text("{}\n")
+
     with pytest.raises(SystemExit) as ended:
-        served(environ)
+        served(partial(web, environ))
     assert status == ended.value.code

@@ -750,3 +750,13 @@ def test_lost_lease_is_allowed() -> None:
         )
 
         assert found in TRANSITIONS[state]
+
+
+def test_third_lost_claim_in_a_row_is_poison() -> None:
+    """What took three workers with it is not given to a fourth."""
+    states = [
+        after_lost_lease(state=S.CLAIMED, repeatable=True, claims=claims)
+        for claims in (1, 2, 3)
+    ]
+
+    assert [S.PENDING, S.PENDING, S.DEAD] == states

@@ -54,6 +54,7 @@ from tests.raw_server import (
 
 QUICK = Millis(300)
 OK = {"ok": True}
+SHOWN = {"id_order": "1"}
 REF = "909521d0-e398-4701-b393-ddfd07ce24f9"
 CREATED = {"orden": {"ordenRef": REF}}
 VERIFY = ssl.create_default_context()
@@ -64,6 +65,12 @@ CALL = Request(
     method="PUT",
     path="/orders/status",
     body={"id_order": "1", "id_channel": 13, "status": "shipped"},
+)
+READING = CONTRACTS["yuju"].operations["get_order"]
+LOOK = Request(
+    operation="get_order",
+    method="GET",
+    path="/orders/?id_channel=13&id_order=1",
 )
 ORDER = Request(
     operation="create_order", method="POST", path="/api/rest/orders", body={}
@@ -390,14 +397,14 @@ def test_hook_that_raises_on_a_kept_connection() -> None:
         raise LeaseLost
 
     with (
-        RawServer(answering(answer(200, OK))) as server,
+        RawServer(answering(answer(200, SHOWN))) as server,
         sender_to(server.base_url) as to,
     ):
-        to.call(OPERATION, CALL)
+        to.call(READING, LOOK)
         with pytest.raises(LeaseLost):
-            to.call(OPERATION, CALL, before_first_byte=hook)
+            to.call(READING, LOOK, before_first_byte=hook)
 
-        assert 1 == server.received.count(b"PUT ")
+        assert 1 == server.received.count(b"GET ")
 
 
 def test_hook_that_takes_too_long() -> None:
@@ -502,12 +509,12 @@ def test_reset_of_a_kept_connection() -> None:
 
     def script(peer: Peer) -> None:
         peer.read_request()
-        peer.send(answer(200, OK))
+        peer.send(answer(200, SHOWN))
         peer.read_request()
         peer.reset()
 
     with RawServer(script) as server, sender_to(server.base_url) as to:
-        first, second = to.call(OPERATION, CALL), to.call(OPERATION, CALL)
+        first, second = to.call(READING, LOOK), to.call(READING, LOOK)
 
     assert isinstance(first.outcome, Applied)
     assert (Phase.WRITING, "protocol", Maybe) == seen(second)
@@ -833,24 +840,22 @@ def test_connection_is_kept() -> None:
     Calls that follow each other closely share a connection.
     """
     with (
-        RawServer(answering(answer(200, OK))) as server,
+        RawServer(answering(answer(200, SHOWN))) as server,
         sender_to(server.base_url) as to,
     ):
         for _ in range(3):
-            to.call(OPERATION, CALL)
+            to.call(READING, LOOK)
 
         assert 1 == len(server.peers)
 
 
-def test_create_has_a_connection_of_its_own() -> None:
+def test_what_changes_something_has_a_connection_of_its_own() -> None:
     """
-    What may not be repeated is not written to a connection that was used.
+    It is not written to a connection that was used, nor is that used again.
     """
-    used: list[bytes] = []
 
     def script(peer: Peer) -> None:
         while asked := peer.read_request():
-            used.append(asked.split()[1])
             token = {"AuthWithAPIkey": {"accessToken": "token"}}
             peer.send(answer(200, token if b"/auth" in asked else CREATED))
 
@@ -861,7 +866,29 @@ def test_create_has_a_connection_of_its_own() -> None:
         for _ in range(2):
             assert isinstance(to.call(CREATE, ORDER).outcome, Applied)
 
-        assert 3 == len(server.peers), used
+        assert 3 == len(server.peers)
+
+
+def test_answer_given_twice_is_not_that_of_the_next_change() -> None:
+    """
+    An answer that comes again, late, on a connection that was kept for
+    looking is not taken for the answer of a change.
+    """
+
+    def script(peer: Peer) -> None:
+        if b"PUT" in peer.read_request():
+            peer.send(answer(503, {}))
+            return
+        peer.send(answer(200, OK | SHOWN))
+        time.sleep(0.05)
+        peer.send(answer(200, OK | SHOWN))
+        peer.hold()
+
+    with RawServer(script) as server, sender_to(server.base_url) as to:
+        looked, changed = to.call(READING, LOOK), to.call(OPERATION, CALL)
+
+    assert isinstance(looked.outcome, Applied)
+    assert 503 == changed.exchange.status
 
 
 def test_answer_from_before_the_request_is_nobodys() -> None:
@@ -871,12 +898,12 @@ def test_answer_from_before_the_request_is_nobodys() -> None:
 
     def twice(peer: Peer) -> None:
         peer.read_request()
-        peer.send(answer(200, OK) + answer(200, OK))
+        peer.send(answer(200, SHOWN) + answer(200, SHOWN))
         peer.read_request()
         peer.hold()
 
     with RawServer(twice) as server, sender_to(server.base_url) as to:
-        first, second = to.call(OPERATION, CALL), to.call(OPERATION, CALL)
+        first, second = to.call(READING, LOOK), to.call(READING, LOOK)
 
     assert isinstance(first.outcome, Applied)
     assert (Phase.WRITING, "protocol", Maybe) == seen(second)
@@ -889,12 +916,12 @@ def test_connection_closed_while_idle() -> None:
 
     def once(peer: Peer) -> None:
         peer.read_request()
-        peer.send(answer(200, OK))
+        peer.send(answer(200, SHOWN))
 
     with RawServer(once) as server, sender_to(server.base_url) as to:
-        to.call(OPERATION, CALL)
+        to.call(READING, LOOK)
         assert server.peers[0].closed.wait(2)
-        result = to.call(OPERATION, CALL)
+        result = to.call(READING, LOOK)
 
         assert isinstance(result.outcome, Applied)
         assert 2 == len(server.peers)
@@ -905,12 +932,12 @@ def test_connection_is_not_kept_for_long() -> None:
     After two idle seconds a fresh connection is taken.
     """
     with (
-        RawServer(answering(answer(200, OK))) as server,
+        RawServer(answering(answer(200, SHOWN))) as server,
         sender_to(server.base_url) as to,
     ):
-        to.call(OPERATION, CALL)
+        to.call(READING, LOOK)
         time.sleep(KEEP_IDLE_S + 0.1)
-        to.call(OPERATION, CALL)
+        to.call(READING, LOOK)
 
         assert 2 == len(server.peers)
 

@@ -18,7 +18,9 @@ from bridge.supervisor import (
     LONGEST_WAIT_S,
     Program,
     Supervisor,
+    executing,
     restart_wait,
+    start,
 )
 
 pytestmark = pytest.mark.processes
@@ -44,10 +46,10 @@ DEAF = """
 
 SUPERVISE = """
     import sys, time
-    from bridge.supervisor import Program, Supervisor
+    from bridge.supervisor import Program, Supervisor, executing
     command = [sys.executable, "-c", sys.argv[1], sys.argv[2]]
     Supervisor(
-        [Program(name="child", command=command, environ={})],
+        [Program(name="child", main=executing(command), environ={})],
         monotonic=time.monotonic,
         sleep=time.sleep,
     ).run()
@@ -58,7 +60,9 @@ def program(code: str, folder: Path) -> Program:
     """Return a program that runs *code* with *folder* as its argument."""
     return Program(
         name="child",
-        command=[sys.executable, "-c", textwrap.dedent(code), str(folder)],
+        main=executing(
+            [sys.executable, "-c", textwrap.dedent(code), str(folder)]
+        ),
         environ=dict(os.environ),
     )
 
@@ -196,6 +200,134 @@ def test_children_end_with_their_killed_supervisor(tmp_path: Path) -> None:
     supervisor.kill()
     supervisor.wait()
     wait_until(lambda: not is_alive(pids(tmp_path)[0]))
+
+
+# -------------------------------------------------------------- what is forked
+
+FORKED = """
+    import os, signal, sys, time
+    from bridge.supervisor import Program, Supervisor, Waker
+
+    def child():
+        had = [os.path.exists(f"/proc/self/fd/{{fd}}") for fd in (mine, others)]
+        with open(sys.argv[1], "a") as file:
+            print(
+                os.environ,
+                signal.getsignal(signal.SIGTERM) is signal.SIG_DFL,
+                signal.pthread_sigmask(signal.SIG_BLOCK, ()),
+                had,
+                os.getpgrp() == os.getpid(),
+                os.read(0, 1),
+                open("/proc/self/comm").read().strip(),
+                sep=";",
+                file=file,
+            )
+        {ends}
+
+    mine, others = os.dup(1), os.dup(1)
+    first = Program(
+        name="one", main=child, environ={{"A": "b"}}, keep_open=[mine],
+        ends_all=frozenset({{7}}),
+    )
+    second = Program(
+        name="two", main=lambda: time.sleep(60), environ={{}},
+        keep_open=[others],
+    )
+    supervisor = Supervisor(
+        [first, second], monotonic=time.monotonic, sleep=Waker().sleep,
+        ending=lambda: print("ending"),
+    )
+    signal.signal(signal.SIGTERM, lambda *_: supervisor.stop())
+    signal.pthread_sigmask(signal.SIG_BLOCK, {{signal.SIGUSR1}})
+    sys.exit(supervisor.run())
+"""
+
+
+def forked(ends: str, file: Path) -> "subprocess.Popen[str]":
+    """Start a supervisor that forks a child, which ends like that."""
+    code = textwrap.dedent(FORKED).format(ends=ends)
+    return subprocess.Popen(
+        [sys.executable, "-c", code, str(file)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="looks into /proc"
+)
+def test_forked_child_has_what_is_its_own(tmp_path: Path) -> None:
+    """
+    A child has its own environment, group, name and descriptors, default
+    signals and an empty input; its status ends all where it is to.
+    """
+    supervisor = forked("sys.exit(7)", tmp_path / "told")
+    said, _ = supervisor.communicate(timeout=20)
+    assert (7, "ending\n") == (supervisor.returncode, said)
+    told = (tmp_path / "told").read_text()
+    assert "environ({'A': 'b'});True;set();[True, False];True;b'';" in told
+    assert told.endswith(";bridge-one\n")
+
+
+def test_forked_child_that_breaks_is_brought_back(tmp_path: Path) -> None:
+    """
+    What a child raises is told, ends only the child, and it is brought
+    back; a stop is heard at once.
+    """
+    supervisor = forked("raise ValueError('no')", tmp_path / "told")
+    lines = tmp_path / "told"
+    wait_until(lambda: lines.exists() and lines.read_text().count("\n") > 2)
+    supervisor.send_signal(signal.SIGTERM)
+    _, told = supervisor.communicate(timeout=5)
+    assert 0 == supervisor.returncode
+    assert "ValueError: no" in told
+    assert '"status": 1' in told
+
+
+def test_end_is_seen_at_once(tmp_path: Path) -> None:
+    """
+    A child's death wakes the supervisor: it does not wait for its look.
+    """
+    supervisor = forked("time.sleep(60)", tmp_path / "told")
+    lines = tmp_path / "told"
+    try:
+        wait_until(lambda: lines.exists() and "one" in lines.read_text())
+        before = lines.read_text().count("\n")
+        (pid,) = named(supervisor.pid, "bridge-one")
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: lines.read_text().count("\n") > before, 2)
+    finally:
+        supervisor.terminate()
+        supervisor.communicate(timeout=20)
+
+
+def named(parent: int, name: str) -> list[int]:
+    """Return the children of a process by their name."""
+    text = Path(f"/proc/{parent}/task/{parent}/children").read_text()
+    return [
+        int(pid)
+        for pid in text.split()
+        if Path(f"/proc/{pid}/comm").read_text().strip() == name
+    ]
+
+
+def test_process_tells_its_end() -> None:
+    """
+    A process has no status while it runs; afterwards it keeps it, and no
+    signal goes to whoever has its number by then.
+    """
+    process = start(
+        Program(
+            name="x",
+            main=executing([sys.executable, "-c", "input()"]),
+            environ={},
+            output=os.open(os.devnull, os.O_WRONLY),
+        )
+    )
+    process.wait()
+    process.send(signal.SIGKILL)
+    assert (1, 1) == (process.status(), process.status())
 
 
 # ------------------------------------------------------------ signs of life

@@ -37,7 +37,7 @@ PARTS = (
     Part(
         module="simulation",
         full=("--seeds", "20000", "--jobs", "2"),
-        ci=("--seeds", "1000", "--jobs", "2", "--from-commit"),
+        ci=("--seeds", "300", "--jobs", "2", "--first", "60001"),
     ),
     Part(
         module="crashes",

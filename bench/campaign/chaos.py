@@ -23,7 +23,7 @@ from typing_extensions import override
 
 from bench.campaign.people import Watch
 from bench.campaign.stores import Stores
-from bench.processes import Processes, children_of, command_of, said
+from bench.processes import Processes, children_of, name_of, said
 
 STEADY_S = 6.0
 """A child that ended sooner is brought back later, and is not measured."""
@@ -139,10 +139,10 @@ def pids(supervisor: int | None) -> dict[str, list[int]]:
         return found
     found["supervisor"] = [supervisor]
     for child in children_of(supervisor):
-        command = command_of(child)
-        if "bridge worker" in command:
+        name = name_of(child)
+        if name.startswith("bridge-worker"):
             found["worker"].append(child)
-        elif "gunicorn" in command:
+        elif name == "bridge-web":
             found["web master"].append(child)
             found["web worker"] += children_of(child)
     both = [*found["web worker"], *found["web master"]]

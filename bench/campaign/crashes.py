@@ -26,6 +26,7 @@ from bench.campaign.simulation.operators import Operator
 from bench.campaign.simulation.shops import Facts, Order, Version
 from bench.campaign.simulation.sites import Asked
 from bench.campaign.simulation.world import World
+from bench.campaign.verifier import Kind as Wrong
 from bridge.mapping.catalog import Catalog, Source
 from bridge.settings import load_sources
 
@@ -255,9 +256,9 @@ def ran(name: str, at: int) -> Ran:
     return run(BY_NAME[name], at)
 
 
-def run(scenario: Scenario, at: int = 0) -> Ran:
+def run(scenario: Scenario, at: int = 0, *, seed: int = SEED) -> Ran:
     """Run any scenario, with a crash at a point; 0 is none."""
-    world = World(SEED, replace(ALONE, crash_at=at or None))
+    world = World(seed, replace(ALONE, crash_at=at or None))
     world.points_seen = [] if at == 0 else None
     with stage.standing_in(
         seconds=world.clock.seconds, observed=world.observed
@@ -277,10 +278,12 @@ def _run(world: World, scenario: Scenario, at: int) -> Ran:
     quiet = settled(world, operator)
     findings = list(judged(world, operator))
     if not quiet:
-        findings.append(Finding("limbo", f"not quiet after {world.now} ms"))
+        findings.append(
+            Finding(Wrong.LIMBO, f"not quiet after {world.now} ms")
+        )
     if scenario.clean and not world.crashes_in_sending:
         findings += [
-            Finding("diverged", f"{place} waits for a person")
+            Finding(Wrong.DIVERGED, f"{place} waits for a person")
             for place in sorted(shown(world).attention)
         ]
     return Ran(

@@ -1,31 +1,28 @@
 """The commands that run for as long as they are wanted."""
 
-import fcntl
+import gc
 import os
 import signal
-import socket
 import sys
-import tempfile
 import threading
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import click
 
-from bridge.commands.exits import ExitCode, Failed
+from bridge.commands.exits import ExitCode, Failed, exit_code, in_one_line
 from bridge.commands.journal import actor, confirm, yes_option
 from bridge.errors import (
     BridgeError,
     JournalBroken,
-    JournalUnavailable,
     OlderCopy,
     SchemaMismatch,
-    SettingsError,
 )
+from bridge.holding import Hold, folder_of_numbers, held_alone
 from bridge.journal.opening import open_journal
 from bridge.journal.protocol import Journal
+from bridge.observe import share_numbers
 from bridge.settings import (
     Settings,
     load_stores,
@@ -33,15 +30,8 @@ from bridge.settings import (
     read_settings,
     secrets_from,
 )
-from bridge.supervisor import STALL_S, Program, Supervisor
+from bridge.supervisor import STALL_S, Program, Supervisor, Waker
 from bridge.targets.account import Target
-
-WEB_THREADS = 16
-WEB_ENDS_IN_S = 10
-"""For requests under way, which take milliseconds, once it is to end."""
-
-ANOTHER_ENDS_IN_S = 60.0
-"""For the workers of a killed `serve` to end what they are at."""
 
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -62,21 +52,21 @@ def serve(workers: int) -> None:
 
     settings = read_settings(os.environ)
     targets = checked_targets(settings)
-    with held_alone(settings.database) as lock:
-        refuse_taken_address(settings)
+    with held_alone(
+        settings.database, monotonic=monotonic, waiting=_say_who_runs
+    ) as hold:
+        from bridge.serving import listening_at
+
+        listening = listening_at(settings)
         prepare(settings, targets)
-        with tempfile.TemporaryDirectory(prefix="bridge-metrics-") as numbers:
-            environ = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": numbers}
-            supervisor = Supervisor(
-                programs(environ, workers=workers, lock=lock),
-                monotonic=monotonic,
-                sleep=time.sleep,
+        with folder_of_numbers(hold) as numbers:
+            share_numbers(numbers)
+            status = supervise(
+                programs(
+                    settings, workers=workers, hold=hold, listening=listening
+                ),
+                ending=partial(os.close, listening),
             )
-            for number in ENDING:
-                signal.signal(
-                    number, lambda _number, _frame: supervisor.stop()
-                )
-            status = supervisor.run()
     if status in statuses_of_doubt():
         message = (
             "ended: the journal's file is in doubt, as the log says; start"
@@ -84,6 +74,27 @@ def serve(workers: int) -> None:
         )
         raise Failed(message, ExitCode.IN_DOUBT)
     sys.exit(status)
+
+
+def _say_who_runs() -> None:
+    click.echo(
+        "bridge: another `serve` runs on this database; waiting for it to end",
+        err=True,
+    )
+
+
+def supervise(programs: list[Program], *, ending: Callable[[], object]) -> int:
+    """Keep *programs* running until a signal comes; return a status."""
+    from bridge.compose import monotonic
+
+    supervisor = Supervisor(
+        programs, monotonic=monotonic, sleep=Waker().sleep, ending=ending
+    )
+    for number in ENDING:
+        signal.signal(number, lambda _number, _frame: supervisor.stop())
+    gc.collect()
+    gc.freeze()  # what is shared with the children stays shared
+    return supervisor.run()
 
 
 def checked_targets(settings: Settings) -> Mapping[str, Target]:
@@ -147,25 +158,29 @@ def statuses_of_doubt() -> frozenset[int]:
 
 
 def programs(
-    environ: Mapping[str, str], *, workers: int, lock: int | None
+    settings: Settings, *, workers: int, hold: Hold | None, listening: int
 ) -> list[Program]:
     """Return what `serve` keeps running."""
-    bridge = (sys.executable, "-m", "bridge")
-    in_doubt = statuses_of_doubt()
+    from bridge.compose import SLOT, web_ahead
+    from bridge.serving import run_web
+
+    held = [] if hold is None else [hold.descriptor]
+    web = partial(run_web, settings, web_ahead(), listening)
     return [
         Program(
             name="web",
-            command=(*bridge, "web"),
-            environ=environ,
-            ends_all=in_doubt,
+            main=partial(_told, web),
+            environ={**os.environ},
+            keep_open=[*held, listening],
+            ends_all=statuses_of_doubt(),
         ),
         *(
             Program(
                 name=f"worker-{slot}",
-                command=(*bridge, "worker"),
-                environ={**environ, "BRIDGE_WORKER_SLOT": f"serve-{slot}"},
-                keep_open=[lock] if lock is not None else [],
-                ends_all=in_doubt,
+                main=partial(_told, run_worker),
+                environ={**os.environ, SLOT: f"serve-{slot}"},
+                keep_open=held,
+                ends_all=statuses_of_doubt(),
                 stall=STALL_S,
             )
             for slot in range(workers)
@@ -173,73 +188,13 @@ def programs(
     ]
 
 
-@contextmanager
-def held_alone(
-    database: str, *, wait_s: float = ANOTHER_ENDS_IN_S
-) -> Iterator[int | None]:
-    """
-    Hold the right to run the workers `serve-0`, … on a SQLite file.
-
-    The workers inherit it: it is free once the last of them has ended, so
-    that no two of the same name ever live.
-
-    Raises:
-        JournalUnavailable: another `serve` runs, or does not end.
-    """
-    scheme, _colon, path = database.partition(":///")
-    if scheme != "sqlite":
-        yield None
-        return
-    file = Path(f"{path}.serve")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def _told(run: Callable[[], object]) -> None:
+    """End a child as its command would end: an error of ours in one line."""
     try:
-        _take(descriptor, path, wait_s)
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _take(descriptor: int, path: str, wait_s: float) -> None:
-    from bridge.compose import monotonic
-
-    deadline, told = monotonic() + wait_s, False
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if monotonic() >= deadline:
-                message = f"another `serve` runs on {path}: stop that first"
-                raise JournalUnavailable(message) from None
-            if not told:
-                click.echo(
-                    "bridge: another `serve` runs on this database;"
-                    " waiting for it to end",
-                    err=True,
-                )
-                told = True
-            time.sleep(0.1)
-        else:
-            return
-
-
-def refuse_taken_address(settings: Settings) -> None:
-    """
-    See that the web process will be able to listen.
-
-    Raises:
-        SettingsError: somebody else listens there, or it is not ours.
-    """
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    address = (settings.host, settings.port)
-    try:
-        socket.create_server(address, family=family).close()
-    except OSError as error:
-        message = (
-            f"{settings.host}:{settings.port} can not be listened on"
-            f" ({error.strerror}): set BRIDGE_HOST and BRIDGE_PORT"
-        )
-        raise SettingsError(message) from None
+        run()
+    except BridgeError as error:
+        click.echo(f"bridge: {in_one_line(error)}", err=True)
+        sys.exit(exit_code(error))
 
 
 @click.command()
@@ -250,31 +205,25 @@ def web() -> None:
     journal = open_journal(settings.database)
     journal.check()
     journal.close()
-    command = web_command(settings)
-    os.execv(command[0], command)  # noqa: S606  gunicorn takes our place
+    from bridge import compose
+    from bridge.serving import run_web
 
-
-def web_command(settings: Settings) -> list[str]:
-    """Return how gunicorn is started."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "bridge.compose:served()",
-        "--worker-class=gthread",
-        "--workers=1",
-        f"--threads={WEB_THREADS}",
-        "--no-control-socket",
-        f"--bind={host}:{settings.port}",
-        f"--graceful-timeout={WEB_ENDS_IN_S}",
-        "--log-level=warning",
-    ]
+    run_web(settings, compose.web)
 
 
 @click.command()
 def worker() -> None:
     """Plan and send; ends what is under way before it stops."""
+    run_worker()
+
+
+def run_worker() -> None:
+    """
+    Be a worker until a signal comes.
+
+    Raises:
+        SettingsError, JournalError: what keeps it from starting.
+    """
     from bridge.compose import worker as make_worker
 
     # Blocked before there are threads, and waited for in one of its own: a
@@ -364,10 +313,10 @@ def restore(*, yes: bool) -> None:
     What it has not seen the end of may have been done since: such creates
     become uncertain. Stop the bridge first.
     """
-    from bridge.compose import now
+    from bridge.compose import monotonic, now
 
     settings = read_settings(os.environ)
-    with held_alone(settings.database, wait_s=0):
+    with held_alone(settings.database, monotonic=monotonic, wait_s=0):
         journal = open_journal(settings.database)
         journal.recheck()
         click.echo(_what_lacks(journal))

@@ -1,7 +1,6 @@
 """The demo's processes, and what is asked of them while they run."""
 
 import signal
-import subprocess
 import sys
 import time
 import urllib.error
@@ -20,7 +19,7 @@ from bridge.model import (
     DeliveryState,
     EventState,
 )
-from bridge.supervisor import Program, start
+from bridge.supervisor import Process, Program, executing, start
 
 READY_IN_S = 20.0
 SETTLED_IN_S = 25.0
@@ -51,20 +50,22 @@ def running(place: Place, *, monotonic: Clock) -> Iterator[None]:
             ("sandbox", ["sandbox", f"--port={place.sandbox_port}"]),
             ("serve", ["serve"]),
         ):
-            stack.enter_context(_process(place, name, arguments))
+            stack.enter_context(
+                _process(place, name, arguments, monotonic=monotonic)
+            )
         _await_ready(place, monotonic)
         yield
 
 
 @contextmanager
 def _process(
-    place: Place, name: str, arguments: Sequence[str]
+    place: Place, name: str, arguments: Sequence[str], *, monotonic: Clock
 ) -> Iterator[None]:
     with (place.folder / f"{name}.log").open("wb") as log:
         process = start(
             Program(
                 name=name,
-                command=[sys.executable, "-m", "bridge", *arguments],
+                main=executing([sys.executable, "-m", "bridge", *arguments]),
                 environ=place.environ,
                 output=log.fileno(),
             )
@@ -72,12 +73,16 @@ def _process(
         try:
             yield
         finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(ENDS_IN_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            _end(process, monotonic)
+
+
+def _end(process: Process, monotonic: Clock) -> None:
+    process.send(signal.SIGTERM)
+    deadline = monotonic() + ENDS_IN_S
+    while process.status() is None and monotonic() < deadline:
+        time.sleep(LOOK_EVERY_S)
+    process.send(signal.SIGKILL)
+    process.wait()
 
 
 def _await_ready(place: Place, monotonic: Clock) -> None:

@@ -626,8 +626,21 @@ WHERE order_id = :order AND id < :before
 ORDER BY id DESC LIMIT :limit;
 
 -- name: dossier_deliveries
-SELECT * FROM deliveries WHERE order_id = :order_id AND store = :store
-ORDER BY id;
+SELECT d.*, EXISTS (
+  SELECT 1 FROM attempts a
+  WHERE a.delivery_id = d.id
+    AND a.number = (
+      SELECT MAX(b.number) FROM attempts b
+      WHERE b.delivery_id = d.id AND b.operation = d.operation
+        AND (b.outcome IS NULL
+             OR b.outcome IN ('maybe', 'applied', 'rejected')))
+    AND (a.outcome IS NULL OR a.outcome = 'maybe')
+    AND NOT EXISTS (
+      SELECT 1 FROM attempts l
+      WHERE l.delivery_id = d.id AND l.number > a.number
+        AND l.outcome IN ('found', 'absent'))) AS in_doubt
+FROM deliveries d WHERE d.order_id = :order_id AND d.store = :store
+ORDER BY d.id;
 
 -- name: story_events
 SELECT * FROM events WHERE order_id = :order_id AND store = :store

@@ -94,6 +94,7 @@ def delivery(row: Row) -> Delivery:
             "urgency": Urgency(row["urgency"]),
             "blocks": bool(row["blocks"]),
             "skips_dead": bool(row["skips_dead"]),
+            "in_doubt": bool(row.get("in_doubt")),
             "forced": bool(row["forced"]),
         }
     )

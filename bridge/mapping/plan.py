@@ -527,7 +527,7 @@ class _Planner:
         )
         heard = any(
             d.rule in cancels
-            and d.state in WENT_OUT | MAY_GO_OUT
+            and (d.state in WENT_OUT | MAY_GO_OUT or d.in_doubt)
             and d.moved > went
             for d in self._at_target
         )

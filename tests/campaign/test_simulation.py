@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from bench.campaign.simulation.disk import SimulatedJournal
 from bench.campaign.simulation.faults import Kind, Plan
 from bench.campaign.simulation.lives import life
 from bench.campaign.simulation.world import Parts
+from bench.campaign.verifier import Kind as Wrong
 from bridge.errors import JournalUnavailable
 from bridge.journal.protocol import (
     SETTLE,
@@ -22,6 +24,8 @@ from bridge.journal.protocol import (
     Lane,
     Result,
 )
+from bridge.journal.rows import Row
+from bridge.journal.session import Session
 from bridge.lifecycle import Step
 from bridge.model import (
     DeliveryState,
@@ -152,17 +156,52 @@ class SucceedsAnyway(SimulatedJournal):
         super().record(claim, result, now)
 
 
+class _ReadsTheOrder(Session):
+    """A transaction in which a claim does not raise the order's revision."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @override
+    def rows(self, name: str, /, **values: object) -> Sequence[Row]:
+        return self._session.rows(name, **values)
+
+    @override
+    def row(self, name: str, /, **values: object) -> Row | None:
+        name = "order_to_send" if name == "take_order" else name
+        return self._session.row(name, **values)
+
+    @override
+    def run(self, name: str, /, **values: object) -> int:
+        return self._session.run(name, **values)
+
+    @override
+    def part(self) -> AbstractContextManager[None]:
+        return self._session.part()
+
+
+class ClaimsUnseen(SimulatedJournal):
+    """Lets a plan be kept that was made before its delivery was claimed."""
+
+    @override
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        with super().writing() as session:
+            yield _ReadsTheOrder(session)
+
+
 K = Kind
 
 
 @pytest.mark.parametrize(
     ("journal", "chances", "codes"),
     [
-        (RetriesAfterACrash, {K.CRASH_READING: 0.3}, {"duplicated"}),
-        (RetriesOnMaybe, {K.ANSWER_LOST: 0.4}, {"duplicated"}),
-        (AcknowledgesAnyway, {K.COMMIT_FAILS: 0.2}, {"lost"}),
-        (NoLimit, {K.STORM: 1.0}, {"over_rate"}),
-        (SucceedsAnyway, {K.ERROR_WITHOUT: 0.4}, {"false_succeeded"}),
+        (RetriesAfterACrash, {K.CRASH_READING: 0.3}, {Wrong.DUPLICATED}),
+        (RetriesOnMaybe, {K.ANSWER_LOST: 0.4}, {Wrong.DUPLICATED}),
+        (AcknowledgesAnyway, {K.COMMIT_FAILS: 0.2}, {Wrong.LOST}),
+        (NoLimit, {K.STORM: 1.0}, {Wrong.OVER_RATE}),
+        (SucceedsAnyway, {K.ERROR_WITHOUT: 0.4}, {Wrong.UNTRUE}),
+        (ClaimsUnseen, {K.STORM: 1.0, K.PLAN_LATE: 1.0}, {Wrong.LOST}),
     ],
 )
 def test_what_is_broken_is_found(

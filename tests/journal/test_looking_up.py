@@ -54,6 +54,38 @@ def decide(journal: Journal, delivery: Delivery, decision: str) -> Delivery:
     )
 
 
+# ----------------------------------------------------------------- dossier
+
+
+def test_planning_is_told_of_doubt(journal: Journal) -> None:
+    """A call of which nobody knows is in doubt until a look-up tells."""
+    keep(journal, new_delivery(repeatable=True))
+    told = [_is_doubtful(journal)]
+    send(journal, S.SETTLING, outcome="maybe", due_at=NOW)
+    told.append(_is_doubtful(journal))
+    held = claim_one(journal)
+    told.append(_is_doubtful(journal))
+    journal.record(
+        held,
+        result(
+            S.PENDING,
+            finding=F.ABSENT,
+            outcome="absent",
+            operation="get_order",
+            due_at=NOW,
+        ),
+        NOW,
+    )
+    told.append(_is_doubtful(journal))
+
+    assert told == [False, True, True, False]
+
+
+def _is_doubtful(journal: Journal) -> bool:
+    (delivery,) = journal.dossier(STORE, ORDER).deliveries
+    return delivery.in_doubt
+
+
 # ----------------------------------------------------------------- claim
 
 

@@ -14,7 +14,7 @@ import pytest
 from bench.processes import (
     Processes,
     children_of,
-    command_of,
+    name_of,
     order_body,
     said,
     signed,
@@ -71,7 +71,7 @@ def break_writes(processes: Processes, pid: int) -> None:
 def web_of(serve: int) -> int:
     """Return the process that answers webhooks."""
     (master,) = [
-        pid for pid in children_of(serve) if "gunicorn" in command_of(pid)
+        pid for pid in children_of(serve) if name_of(pid) == "bridge-web"
     ]
     (found,) = children_of(master)
     return found
@@ -80,7 +80,7 @@ def web_of(serve: int) -> int:
 def worker_of(serve: int) -> int:
     """Return the process that plans and sends."""
     (found,) = [
-        pid for pid in children_of(serve) if "bridge worker" in command_of(pid)
+        pid for pid in children_of(serve) if name_of(pid) == "bridge-worker-0"
     ]
     return found
 

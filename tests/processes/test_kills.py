@@ -6,7 +6,7 @@ import pytest
 
 from bench.campaign.chaos import pids
 from bench.campaign.processes import campaign
-from bench.processes import Processes, wait_for
+from bench.processes import Processes, said, wait_for
 
 FEW = 150
 """So few sendings are planned ahead that the end comes soon."""
@@ -48,6 +48,7 @@ def test_frozen_worker_is_killed_by_its_supervisor(tmp_path: Path) -> None:
     processes = Processes(tmp_path)
     try:
         supervisor = processes.start_bridge().pid
+        wait_for(lambda: said(processes.port, "/readyz")["sending"])
         (frozen,) = pids(supervisor)["worker"]
         os.kill(frozen, signal.SIGSTOP)
         wait_for(lambda: _others(supervisor, frozen), seconds=20)

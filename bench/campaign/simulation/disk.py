@@ -7,7 +7,7 @@ only die, or be told that the disk is busy, full or broken.
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing_extensions import override
 
 from bench.campaign.simulation.strands import Crash
 from bridge.journal.connection import Connections, sqlite3
-from bridge.journal.protocol import Claim
+from bridge.journal.protocol import Claim, OrderPlan
 from bridge.journal.session import Session
 from bridge.journal.sql import STATEMENTS
 from bridge.journal.sqlite import SQLiteJournal
@@ -27,12 +27,28 @@ from bridge.model import Instant, Request
 _NAMES = {text: name for name, text in STATEMENTS.items()}
 _BEGIN, _COMMIT, _BEAT = "BEGIN IMMEDIATE", "COMMIT", "beat"
 
+_AHEAD = f"""
+SELECT EXISTS (SELECT 1 FROM events WHERE state = 'stored')
+       OR EXISTS (SELECT 1 FROM orders WHERE plan_due <= :now),
+       EXISTS (
+         SELECT 1 FROM deliveries
+         WHERE state IN ('waiting', 'pending', 'settling', 'uncertain')
+           AND due_at <= :now)
+       OR EXISTS (
+         SELECT 1 FROM deliveries
+         WHERE state IN ('claimed', 'sending') AND lease_until <= :now),
+       ({STATEMENTS["next_due"].strip().rstrip(";")})
+"""
+
 
 class Hooks(Protocol):
     """What the world does at the disk."""
 
     def between(self) -> None:
         """No transaction is open: another strand may go on here."""
+
+    def planned(self) -> None:
+        """A plan was made, and is about to be kept."""
 
     def statement(self, name: str) -> str | None:
         """
@@ -107,6 +123,11 @@ class SimulatedJournal(SQLiteJournal):
             yield session
 
     @override
+    def plan(self, plans: Sequence[OrderPlan], now: Instant) -> Sequence[bool]:
+        self._hooks.planned()
+        return super().plan(plans, now)
+
+    @override
     def intend(
         self,
         claim: Claim,
@@ -144,6 +165,17 @@ class File:
                 connection.execute(f"PRAGMA {pragma}").fetchall()
             self._connection = connection
         return self._connection
+
+    def ahead(self, now: Instant) -> tuple[bool, bool, int | None]:
+        """
+        Return whether there may be anything to plan now, and to send.
+
+        Last comes when there is more: as all would see who look.
+        """
+        if self._connection is None:
+            return True, True, None
+        row = self._connection.execute(_AHEAD, {"now": now}).fetchone()
+        return bool(row[0]), bool(row[1]), row[2]
 
     def close(self) -> None:
         """Close it; the next one begins with the file."""

@@ -18,6 +18,7 @@ from bench.campaign.simulation.operators import Operator, Place
 from bench.campaign.simulation.shops import Facts, Order
 from bench.campaign.simulation.sites import Arrival, Site
 from bench.campaign.simulation.world import World
+from bench.campaign.verifier import Kind as Wrong
 from bridge.journal.protocol import DeliveryFilter, EventFilter
 from bridge.model import Delivery, DeliveryState, Event, Kind
 
@@ -36,7 +37,7 @@ MANY = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that must not be: a code, and where."""
+    """Something that must not be: the verifier's word for it, and where."""
 
     code: str
     text: str
@@ -117,29 +118,31 @@ def _unkept(world: World, seen: Shown) -> Iterator[Finding]:
     kept = {event.sha256 for event in seen.events}
     for hook, at in world.acked:
         if hashlib.sha256(hook.body).hexdigest() not in kept:
-            yield Finding("lost", f"event of {hook.order.key} acked at {at}")
+            yield Finding(
+                Wrong.LOST, f"event of {hook.order.key} acked at {at}"
+            )
     for event in seen.events:
         if event.state.value == "unusable":
-            yield Finding("lost", f"event {event.id}: {event.reason}")
+            yield Finding(Wrong.LOST, f"event {event.id}: {event.reason}")
 
 
 def _in_limbo(seen: Shown) -> Iterator[Finding]:
     for event in seen.events:
         if event.state.value == "stored":
-            yield Finding("limbo", f"event {event.id} has no plan")
+            yield Finding(Wrong.LIMBO, f"event {event.id} has no plan")
     for one in seen.deliveries:
         place = one.target, one.order_id
         waits = one.state in {S.PENDING, S.WAITING, S.SETTLING}
         blocked = waits and place in seen.attention
         if not (one.state in ENDED or one.attention or blocked):
-            yield Finding("limbo", f"{_named(one)} is {one.state}")
+            yield Finding(Wrong.LIMBO, f"{_named(one)} is {one.state}")
 
 
 def _over_rate(yuju: Site) -> Iterator[Finding]:
     times = sorted(arrival.at for arrival in yuju.arrivals)
     for first, third in zip(times, times[2:], strict=False):
         if third - first < 1_000:
-            yield Finding("over_rate", f"three from {first} to {third}")
+            yield Finding(Wrong.OVER_RATE, f"three from {first} to {third}")
 
 
 def _named(one: Delivery) -> str:
@@ -183,7 +186,7 @@ class _Case:
             return
         if last.guides and _guides(site, order)[-1:] != [_joined(last)]:
             yield Finding(
-                "lost",
+                Wrong.LOST,
                 f"tracking of {order.key}: {_guides(site, order)}",
             )
         elif not _has_shipped(last):
@@ -195,13 +198,13 @@ class _Case:
         sent = str(creates[-1].said["house"])
         asked = [d for d in self.seen.of(place) if d.kind is Kind.CHANGED]
         if sent != str(order.last.house) and not asked:
-            yield Finding("lost", f"change of {order.key}: house {sent}")
+            yield Finding(Wrong.LOST, f"change of {order.key}: house {sent}")
 
     def _asked(self, place: Place, rule: str) -> Iterator[Finding]:
         asked = [d for d in self.seen.of(place) if d.rule == rule]
         if not any(d.attention or d.reason == "operator" for d in asked):
             states = [(d.state.value, d.reason) for d in asked]
-            yield Finding("lost", f"question {rule} of {place}: {states}")
+            yield Finding(Wrong.LOST, f"question {rule} of {place}: {states}")
 
     # -- Yuju
 
@@ -242,28 +245,30 @@ class _Case:
     ) -> Iterator[Finding]:
         allowed = 1 + self.operator.approved[place]
         if count > allowed:
-            yield Finding("duplicated", f"{place}: {count} of {allowed}")
+            yield Finding(Wrong.DUPLICATED, f"{place}: {count} of {allowed}")
         excused = place in self.operator.excused
         if count and not order.was_ready and not excused:
-            yield Finding("uncalled", f"{place}: never asked for")
+            yield Finding(Wrong.UNEXPECTED, f"{place}: never asked for")
         wanted = order.last.paid and not order.last.cancelled
         waits = place in self.seen.attention
         if wanted and not count and not waits and not excused:
-            yield Finding("lost", f"{place}: no create, and nobody is asked")
+            yield Finding(
+                Wrong.LOST, f"{place}: no create, and nobody is asked"
+            )
 
     def _rising(self, place: Place, ranks: Sequence[int]) -> Iterator[Finding]:
         if list(ranks) != sorted(ranks):
-            yield Finding("out_of_order", f"{place}: {list(ranks)}")
+            yield Finding(Wrong.OUT_OF_ORDER, f"{place}: {list(ranks)}")
 
     def _ends_with(
         self, place: Place, statuses: Sequence[str], expected: str | None
     ) -> Iterator[Finding]:
         if expected is None and statuses:
-            yield Finding("uncalled", f"{place}: {list(statuses)}")
+            yield Finding(Wrong.UNEXPECTED, f"{place}: {list(statuses)}")
         if expected is None or place in self.seen.attention:
             return
         if list(statuses[-1:]) != [expected]:
-            code = "out_of_order" if expected in statuses else "lost"
+            code = Wrong.OUT_OF_ORDER if expected in statuses else Wrong.LOST
             yield Finding(code, f"{place}: {list(statuses)}, not {expected}")
 
     # -- what is said of deliveries
@@ -276,10 +281,10 @@ class _Case:
                 continue
             said = one.state is S.SUCCEEDED and one.reason != "operator"
             if said and not self._is_there(one):
-                yield Finding("false_succeeded", _named(one))
+                yield Finding(Wrong.UNTRUE, f"{_named(one)} is {one.state}")
             dead = one.state is S.DEAD and one.operation == "create_order"
             if dead and self._is_there(one):
-                yield Finding("false_dead", _named(one))
+                yield Finding(Wrong.UNTRUE, f"{_named(one)} is {one.state}")
 
     def _is_there(self, one: Delivery) -> bool:
         applied = self.world.sites[one.target].applied(

@@ -15,6 +15,7 @@ from bench.campaign.simulation.faults import Kind
 from bench.campaign.simulation.sites import Site
 from bench.campaign.simulation.stage import Answered
 from bench.campaign.simulation.world import World
+from bridge.journal.protocol import DeliveryFilter
 
 K = Kind
 
@@ -77,14 +78,21 @@ class Operator:
     # -- targets
 
     def _open_gates(self) -> None:
+        """Look at the gates when one is shut, or she wants to shut one."""
         world = self._world
+        pauses = world.luck.strikes(K.PAUSE)
+        rows = world.aside(world.journal.targets)
+        if not pauses and not any(row.paused for row in rows):
+            return
         answer = self._ask("GET", "/targets")
-        for gate in answer.body["items"] if answer.status == 200 else ():
-            site = world.sites.get(gate["name"])
-            if gate["paused"] and site and world.now >= site.refuses_until:
+        gates = answer.body["items"] if answer.status == 200 else []
+        for gate in gates:
+            site = world.sites[gate["name"]]
+            if gate["paused"] and world.now >= site.refuses_until:
                 self._gate(site, "resume")
-            elif site and world.luck.strikes(K.PAUSE):
-                self._gate(site, "pause")
+        if pauses and gates:
+            name = world.dice.choice([gate["name"] for gate in gates])
+            self._gate(world.sites[name], "pause")
 
     def _gate(self, site: Site, what: str) -> None:
         answer = self._ask(
@@ -95,17 +103,28 @@ class Operator:
     # -- what waits for a person
 
     def _decide_all(self) -> None:
-        answer = self._ask("GET", "/deliveries?attention=true&limit=200")
-        if answer.status != 200:
+        """Look at the list when there is something to be decided."""
+        due = {key for key in self._waiting() if self._is_to_be_decided(key)}
+        if not due:
             return
-        for item in answer.body["items"]:
-            if (item["id"], item["version"]) not in self._first_seen:
-                self._rest = 30_000
-            if self._is_to_be_decided(item):
+        answer = self._ask("GET", "/deliveries?attention=true&limit=200")
+        for item in answer.body["items"] if answer.status == 200 else ():
+            if (item["id"], item["version"]) in due:
                 self._decide(item)
 
-    def _is_to_be_decided(self, item: Mapping[str, Any]) -> bool:
-        key = item["id"], item["version"]
+    def _waiting(self) -> list[tuple[int, int]]:
+        """Return what waits for her, by its number and version."""
+        waits = DeliveryFilter(attention=True)
+        found = self._world.aside(
+            lambda: self._world.journal.deliveries(
+                waits, before=None, limit=200
+            )
+        )
+        return [(one.id, one.version) for one in found]
+
+    def _is_to_be_decided(self, key: tuple[int, int]) -> bool:
+        if key not in self._first_seen:
+            self._rest = 30_000
         seen = self._first_seen.setdefault(key, self._world.now)
         if self._world.now - seen < LOOKS_MS:
             return False

@@ -181,6 +181,9 @@ class _Life:
 
     def _go_on(self) -> None:
         if self._luck.strikes(K.STORM):
+            if self._dice.random() < 0.5:
+                self._parcels()
+                return
             self._storm()
         if self._luck.strikes(K.CHANGED):
             self._happens("edit", self._soon(),
@@ -210,6 +213,17 @@ class _Life:
     def _storm(self) -> None:
         for tag in range(self._dice.randint(5, 15)):
             self._happens("edit", self._dice.randint(0, 300), tag=tag + 1)
+
+    def _parcels(self) -> None:
+        """A storm in which each update says something new, up to the last."""
+        guides: tuple[str, ...] = ()
+        count = self._dice.choice((2, 2, 3, 5))
+        for letter in "ABCDE"[:count]:
+            guides += (f"G{self._order.number}{letter}",)
+            self._happens("ship", self._dice.randint(0, 300), guides=guides,
+                          fulfilled=len(guides) == count)  # fmt: skip
+        if self._luck.strikes(K.CANCEL_LATE):
+            self._cancel(self._soon())
 
     def _cancel(self, after: int) -> None:
         self._happens("cancel", after, cancelled=True)

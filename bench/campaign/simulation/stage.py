@@ -7,7 +7,7 @@ go; both are put back afterwards.
 
 import io
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import httpcore._sync.http11
 from flask import Flask
+from pydantic import BaseModel
 from pydantic_core import from_json, to_json
 
 import bridge.observe
@@ -38,6 +39,13 @@ from bridge.sources.platform import Store
 from bridge.sources.register import PLATFORMS
 from bridge.targets.account import Target
 from bridge.web.factory import create_web
+from bridge.web.forms import (
+    AuditQuery,
+    BodyQuery,
+    DeliveryQuery,
+    EventQuery,
+    OrderQuery,
+)
 
 SHIPPED = Path(__file__).parents[3] / "mappings"
 TOKEN = "s" * 40
@@ -161,6 +169,8 @@ class _Forwarded:
 @cache
 def web() -> Flask:
     """Return the web application; it keeps nothing between requests."""
+    for form in _FORMS:
+        _keep_schema(form)
     return create_web(
         settings=Settings(
             database="",
@@ -174,6 +184,17 @@ def web() -> Flask:
         journal=cast("Journal", _Forwarded()),
         now=lambda: BEHIND.now(),  # noqa: PLW0108  another one in each life
     )
+
+
+_FORMS: Sequence[type[BaseModel]] = (
+    AuditQuery, BodyQuery, DeliveryQuery, EventQuery, OrderQuery,
+)  # fmt: skip
+
+
+def _keep_schema(form: type[BaseModel]) -> None:
+    """Make once what flask-openapi3 makes anew for every request."""
+    kept: Any = form
+    kept.model_json_schema = cache(form.model_json_schema)
 
 
 @dataclass(frozen=True, slots=True)

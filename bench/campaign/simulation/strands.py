@@ -81,6 +81,7 @@ class Strand:
         wake_at: when it goes on at the latest.
         woken: lets it go on earlier, if it returns true.
         not_before: not even then.
+        due: gives when there is something for it to do, as others left it.
     """
 
     def __init__(self, number: int, process: Process, name: str) -> None:
@@ -90,23 +91,22 @@ class Strand:
         self.wake_at = 0
         self.woken: Callable[[], bool] | None = None
         self.not_before = 0
+        self.due: Callable[[], int] | None = None
         self.over = False
         self.go = threading.Lock()
         self.go.acquire()
 
-    def is_ready(self, now: int) -> bool:
-        """Return whether it could go on now."""
-        if self.process.frozen_until > now:
-            return False
-        return self.wake_at <= now or (
-            self.not_before <= now and self.woken is not None and self.woken()
-        )
-
-    def next_ready(self) -> int:
+    def next_ready(self, now: int) -> int:
         """Return when it goes on by itself, as far as is known now."""
-        wakes = self.woken is not None and self.woken()
-        wake = min(self.wake_at, self.not_before) if wakes else self.wake_at
+        wake = self.wake_at
+        if wake > now:
+            wake = min(wake, max(self.not_before, self._woken_at()))
         return max(wake, self.process.frozen_until)
+
+    def _woken_at(self) -> int:
+        if self.due is not None:
+            return self.due()
+        return 0 if self.woken is not None and self.woken() else NEVER
 
 
 class Strands:
@@ -155,16 +155,21 @@ class Strands:
         while doomed := [s for s in self.alive if s.process is process]:
             self.resume(doomed[0])
 
-    def ready(self) -> list[Strand]:
-        """Return those that could go on now, oldest first."""
-        now = self._clock.ms
-        return [strand for strand in self.alive if strand.is_ready(now)]
+    def ready(self) -> tuple[list[Strand], int]:
+        """
+        Return those that could go on now, oldest first.
 
-    def next_wake(self) -> int:
-        """Return when the next of those that wait goes on."""
-        return min(
-            (strand.next_ready() for strand in self.alive), default=NEVER
-        )
+        And when the next of the others does.
+        """
+        now, coming = self._clock.ms, NEVER
+        found = []
+        for strand in self.alive:
+            wakes = strand.next_ready(now)
+            if wakes <= now:
+                found.append(strand)
+            elif wakes < coming:
+                coming = wakes
+        return found, coming
 
     def close(self) -> None:
         """End all threads; the strands must have ended."""
@@ -179,6 +184,7 @@ class Strands:
         until: int = 0,
         woken: Callable[[], bool] | None = None,
         least: int = 0,
+        due: Callable[[], int] | None = None,
     ) -> None:
         """
         Hand the baton back; go on at *until*, or once *woken*.
@@ -187,6 +193,7 @@ class Strands:
 
         Args:
             least: milliseconds before it is woken.
+            due: in place of *woken*, gives when it is.
 
         Raises:
             Crash: the process is gone.
@@ -197,6 +204,7 @@ class Strands:
         if not strand.process.dead:
             strand.wake_at, strand.woken = until, woken
             strand.not_before = self._clock.ms + least
+            strand.due = due
             self._home.release()
             strand.go.acquire()
         if strand.process.dead:

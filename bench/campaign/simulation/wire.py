@@ -51,7 +51,7 @@ _OF_CREATES = (
     K.TRUNCATED,
     K.NO_ID,
 )
-"""What leaves a create in doubt though it is there; drawn twice more."""
+"""What leaves a create in doubt though it is there; drawn five times more."""
 
 
 class Scene(Protocol):
@@ -229,7 +229,7 @@ class Stream(httpcore.NetworkStream):
         if fate is None:
             fate = scene.luck.among(*_FATES)
         if fate is None and self._site.created(asked):
-            fate = scene.luck.among(*_OF_CREATES, *_OF_CREATES)
+            fate = scene.luck.among(*_OF_CREATES * 5)
         if fate is None and scene.luck.may(K.REORDERED):
             fate = K.REORDERED
         scene.tell("sent", self._site.name, asked.number, asked.method,

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from bench.campaign.simulation import disk, stage
 from bench.campaign.simulation.disk import SimulatedJournal
@@ -52,6 +52,7 @@ from bridge.sender import Sender
 from bridge.worker import FAULT_S, Worker
 
 K = Kind
+T = TypeVar("T")
 
 DAY_MS = 86_400_000
 LEASE_MS = 40_000
@@ -65,6 +66,12 @@ gets its time (`LOOK_S`), longer where it does not."""
 LONGEST_REST_MS = 600_000
 """An idle worker looks about at least so often, in simulated time: by then
 it has found nothing to do many times."""
+
+HELD_UP_MS = (0, 0, 0, 5, 40, 250)
+"""So long a strand that is overtaken gets no time."""
+
+PLAN_LATE_MS = 400
+"""So long a plan that was made waits for a commit of others to be kept."""
 
 
 class _NoPlanner:
@@ -138,10 +145,13 @@ class Working:
             self._rest(int(FAULT_S * 1_000))
         while not self._safely(self._begin):
             self._rest(int(FAULT_S * 1_000))
-        self._world.strands.start(
-            self.process, "plan", lambda: self._loop(self.planner.run_once)
+        world = self._world
+        world.strands.start(
+            self.process,
+            "plan",
+            lambda: self._loop(self.planner.run_once, world.planning_due),
         )
-        self._loop(self.worker.step)
+        self._loop(self.worker.step, world.sending_due)
 
     def _pin(self, name: str, host: str) -> int:
         self.journal.pin_target(name, host)
@@ -168,7 +178,9 @@ class Working:
         self.worker.begin()
         return 1
 
-    def _loop(self, work: Callable[[], int]) -> None:
+    def _loop(
+        self, work: Callable[[], int], next_due: Callable[[], int]
+    ) -> None:
         idle = 0
         while True:
             seen = self._world.commits
@@ -181,17 +193,18 @@ class Working:
             due = self._next_due(idle)
             self._world.pause(
                 due,
-                partial(self._told, seen),
-                self._world.dice.choice(LOOKS_MS),
+                least=self._world.dice.choice(LOOKS_MS),
+                due=partial(self._told, seen, next_due),
             )
 
-    def _told(self, seen: int) -> bool:
-        return self._world.commits != seen
+    def _told(self, seen: int, next_due: Callable[[], int]) -> int:
+        """Return when a commit of others gives it something to do."""
+        return NEVER if self._world.commits == seen else next_due()
 
     def _next_due(self, idle: int) -> int:
         """Return when to look about again, in true milliseconds."""
         now = self._world.now
-        rest: int = min(1_000 * 2 ** min(idle, 12), LONGEST_REST_MS)
+        rest: int = min(1_000 * 8 ** min(idle, 4), LONGEST_REST_MS)
         try:
             due = self.journal.next_due(self._world.steady())
         except Exception:  # noqa: BLE001  the disk fails: look again soon
@@ -245,6 +258,16 @@ class Disk:
         """No transaction is open: another strand may go on here."""
         self._mind_crash()
         self._world.maybe_pause()
+
+    def planned(self) -> None:
+        """A plan was made, and is about to be kept: much may come between."""
+        world = self._world
+        if world.strands.current is None or not world.luck.may(K.PLAN_LATE):
+            return
+        seen = world.commits
+        world.pause(world.now + PLAN_LATE_MS, lambda: world.commits != seen)
+        if world.commits != seen:
+            world.luck.hit(K.PLAN_LATE)
 
     def statement(self, name: str) -> str | None:
         """A statement is about to run; return how it fails, if it does."""
@@ -313,6 +336,8 @@ class World:
     _is_down = False
     _boots = 0
     _booted_at = 0
+    _looked_at = -1
+    _ahead = (True, True, 0)
 
     def __init__(
         self,
@@ -462,20 +487,50 @@ class World:
         until: int = 0,
         woken: Callable[[], bool] | None = None,
         least: int = 0,
+        due: Callable[[], int] | None = None,
     ) -> None:
         """
         Let others go on.
 
         Args:
             least: milliseconds that pass before it is *woken*.
+            due: in place of *woken*, gives when it is.
         """
         self._maybe_freeze()
-        self.strands.pause(until, woken, least)
+        self.strands.pause(until, woken, least, due)
 
     def maybe_pause(self) -> None:
         """Let others go on, now and then: a switch costs time."""
         if self.strands.current is not None and self.dice.random() < 0.25:
-            self.pause()
+            self.pause(self.now + self.dice.choice(HELD_UP_MS))
+
+    def aside(self, look: Callable[[], T]) -> T:
+        """Look at the journal as nobody in particular: nothing strikes."""
+        strand, self.strands.current = self.strands.current, None
+        try:
+            return look()
+        finally:
+            self.strands.current = strand
+
+    # -- what is ahead, as whoever looks at the journal would see it
+
+    def planning_due(self) -> int:
+        """Return when there may be something to plan."""
+        plans, _sends, more = self._look_ahead()
+        return 0 if plans else more
+
+    def sending_due(self) -> int:
+        """Return when there may be something to send, or a lost lease."""
+        _plans, sends, more = self._look_ahead()
+        return 0 if sends else more
+
+    def _look_ahead(self) -> tuple[bool, bool, int]:
+        if self._looked_at != self.commits:
+            plans, sends, due = self.file.ahead(self.steady())
+            more = NEVER if due is None else self.now + due - self.steady()
+            self._ahead = plans, sends, more
+            self._looked_at = self.commits
+        return self._ahead
 
     def point(self, name: str, crash: Kind) -> None:
         """
@@ -722,24 +777,21 @@ class World:
         """
         self.steps += 1
         self._happen()
-        ready = self.strands.ready()
+        ready, wakes = self.strands.ready()
         if ready and self.dice.random() >= 0.03:
             self.clock.ms += self.dice.choice((0, 0, 1, 2))
             strand = ready[self.dice.randrange(len(ready))]
             self.strands.resume(strand)
             return True
-        return self._pass_time(busy=bool(ready))
+        return self._pass_time(wakes, busy=bool(ready))
 
     def _happen(self) -> None:
         while self._heap and self._heap[0][0] <= self.clock.ms:
             _at, _order, what = heapq.heappop(self._heap)
             what()
 
-    def _pass_time(self, *, busy: bool) -> bool:
-        coming = min(
-            self._heap[0][0] if self._heap else NEVER,
-            self.strands.next_wake(),
-        )
+    def _pass_time(self, wakes: int, *, busy: bool) -> bool:
+        coming = min(self._heap[0][0] if self._heap else NEVER, wakes)
         if busy:
             coming = min(coming, self.clock.ms + self.dice.randint(1, 300))
         if coming >= NEVER:

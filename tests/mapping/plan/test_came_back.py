@@ -17,6 +17,7 @@ from tests.mapping.plan.desk import (
     cancelled,
     created,
     paid,
+    parcel,
 )
 
 
@@ -100,6 +101,22 @@ def test_withdrawn_and_the_target_heard_of_the_cancel() -> None:
     desk.tell(paid(3))
 
     assert HELD_READY == desk.live()
+
+
+def test_target_may_have_heard_of_a_cancel_that_was_withdrawn() -> None:
+    """
+    A cancel whose answer was lost and that was claimed anew, to look or to
+    repeat it, is withdrawn when the order comes back; a person is asked.
+    """
+    desk = Desk(YUJU)
+    desk.tell(paid(1))
+    desk.succeed("ready")
+    desk.tell(cancelled(2))
+    desk.put("cancelled", state=S.CLAIMED, in_doubt=True)
+    desk.tell(paid(3, parcels=(parcel(),)))
+
+    assert S.CANCELLED == desk.newest("cancelled").state
+    assert {("shipped", S.HELD, "came_back")} == desk.live()
 
 
 def test_person_had_stopped_it() -> None:
