@@ -50,7 +50,7 @@ PARTS = (
     ),
     Part(module="rate"),
     Part(module="disks"),
-    Part(module="sabotage", ci=("--draw", "3", "--first-only")),
+    Part(module="sabotage"),
     Part(module="mutants"),
 )
 

@@ -95,8 +95,9 @@ def _settles(before: Delivery, result: Result) -> bool:
 def _settle(
     session: Session, before: Delivery, result: Result, now: Instant
 ) -> None:
-    forget_applied(session, before)
     succeeded = result.step.state is _S.SUCCEEDED
+    if succeeded:
+        forget_applied(session, before)
     after = replace(
         because(before, result.step.reason),
         state=result.step.state,
