@@ -241,7 +241,7 @@ def web_ahead(
         journal.check()
         now.agree(journal)
         threading.Thread(
-            target=_keep_marks, args=(journal,), name="mark", daemon=True
+            target=_look_after, args=(journal,), name="journal", daemon=True
         ).start()
         stores.catch_up()
         stores.watch()
@@ -319,12 +319,13 @@ def _end_web() -> None:
     os._exit(ENDS_GUNICORN)
 
 
-def _keep_marks(journal: Journal) -> None:
-    """Note how much was seen, off the way of the webhooks."""
+def _look_after(journal: Journal) -> None:
+    """Note how much was seen, cut the log: off the way of the webhooks."""
     while True:
         time.sleep(MARK_EVERY_S)
         with suppress(JournalError):
             journal.keep_mark()
+            journal.shorten_log()
 
 
 def owner(environ: Mapping[str, str]) -> str:

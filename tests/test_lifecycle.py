@@ -391,7 +391,8 @@ looks = st.builds(
     lookups=st.integers(0, 2 * LOOKUPS),
     absences=st.integers(0, 2 * ABSENCES),
     proves_absence=st.booleans(),
-    settle=st.integers(0, 600_000).map(Millis),
+    settle=st.sampled_from([Millis(0), SETTLE])
+    | st.integers(0, 600_000).map(Millis),
 )
 
 
@@ -411,41 +412,6 @@ def test_look_up_leads_where_it_may(finding: Finding, look: Looked) -> None:
     )
 
 
-@given(st.sampled_from(Finding), looks)
-def test_a_create_is_resent_only_when_absent(
-    finding: Finding, look: Looked
-) -> None:
-    """
-    Only absence in a row, where it proves something, sends one again.
-    """
-    step = decide_lookup(finding, look)
-
-    if step.state is S.PENDING and not look.repeatable:
-        assert finding is Finding.ABSENT
-        assert look.proves_absence
-        assert look.absences >= ABSENCES - 1
-
-
-@given(looks)
-def test_found_is_found(look: Looked) -> None:
-    """
-    What the target shows was applied, however often it did not before.
-    """
-    step = decide_lookup(Finding.FOUND, look)
-
-    assert (S.SUCCEEDED, None) == (step.state, step.due_at)
-
-
-@pytest.mark.parametrize("finding", [Finding.ABSENT, Finding.UNCLEAR])
-def test_what_may_be_repeated_is_sent_at_once(finding: Finding) -> None:
-    """
-    One that was not found, and may be repeated, is due.
-    """
-    step = decide_lookup(finding, looked(repeatable=True))
-
-    assert (S.PENDING, NOW) == (step.state, step.due_at)
-
-
 def test_absence_is_proved_at_the_third_time() -> None:
     """
     It was not there three times in a row, and the vendor says that counts.
@@ -461,7 +427,7 @@ def test_absence_is_proved_at_the_third_time() -> None:
 
 
 @pytest.mark.parametrize("finding", [Finding.ABSENT, Finding.UNCLEAR])
-def test_is_asked_more_and_more_rarely(finding: Finding) -> None:
+def test_look_ups_go_on_for_some_hours(finding: Finding) -> None:
     """
     Twelve look-ups, over some hours; then only a person can tell.
     """
@@ -494,35 +460,6 @@ def test_what_could_not_be_read_goes_on(outcome: Outcome, try_: Tried) -> None:
     assert not step.counts
     assert step.due_at is not None
     assert step.due_at >= try_.now + LOOK_AGAIN
-
-
-# ------------------------------------------------------------------ ways
-
-
-def looked(**changes: object) -> Looked:
-    """A first look-up of a create whose answer was lost."""
-    return replace(
-        Looked(
-            repeatable=False,
-            lookups=0,
-            absences=0,
-            proves_absence=False,
-            after="timeout",
-            now=NOW,
-            settle=SETTLE,
-        ),
-        **changes,
-    )
-
-
-looks = st.builds(
-    looked,
-    repeatable=st.booleans(),
-    lookups=st.integers(0, 2 * LOOKUPS),
-    absences=st.integers(0, 2 * ABSENCES),
-    proves_absence=st.booleans(),
-    settle=st.sampled_from([Millis(0), SETTLE]),
-)
 
 
 @given(looks)
@@ -632,6 +569,9 @@ def test_reading_has_nothing_to_settle() -> None:
     step = decide_unread(maybe, tried(), after="timeout")
 
     assert replace(settled, state=S.PENDING) == step
+
+
+# ------------------------------------------------------------------ ways
 
 
 def test_transitions_are_closed() -> None:

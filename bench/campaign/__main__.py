@@ -2,10 +2,11 @@
 The whole campaign, one part after the other.
 
     python -m bench.campaign               all of it: hours
-    python -m bench.campaign --dose ci     a small dose of each: minutes
+    python -m bench.campaign --dose ci     a small dose: minutes
 
-Ends with status 1 when any part found anything. Each part is a command of
-its own; what it prints says how to run it again.
+Of what has no dose here, the test suite has one. Ends with status 1 when any
+part found anything. Each part is a command of its own; what it prints says
+how to run it again.
 """
 
 import argparse

@@ -47,11 +47,9 @@ def keep_late(
     not known; of a create that was applied without our knowing, a person
     is told.
     """
-    if result.number is None and result.finding is None:
-        return False  # nothing was sent: there is nothing to know
-    _keep_attempt(session, claim, result, now)
+    keep_attempt(session, claim, result, now, late=True)
     if result.number is None:
-        return False
+        return False  # nothing was sent: there is nothing to know
     is_last = _is_last(session, before, result.number)
     if is_last and _settles(before, result):
         _settle(session, before, result, now)
@@ -65,19 +63,33 @@ def keep_late(
     return False
 
 
-def _keep_attempt(
-    session: Session, claim: Claim, result: Result, now: Instant
+def keep_attempt(
+    session: Session,
+    claim: Claim,
+    result: Result,
+    now: Instant,
+    *,
+    late: bool = False,
 ) -> None:
+    """
+    Close what `intend` opened, or keep a try that did not get so far.
+
+    Args:
+        late: it is no longer its worker's; only what was sent or asked is
+            kept then, and the reason is that.
+    """
     number = result.number
     if number is None:
+        tried = None if late else result.outcome
+        if tried is None and result.finding is None:
+            return
         number = open_attempt(
             session, **rows.attempt_begin(claim, result, now)
         )
-    session.run(
-        "close_attempt",
-        number=number,
-        **rows.attempt_end(claim, result, now) | {"reason": "late"},
-    )
+    end = rows.attempt_end(claim, result, now)
+    if late:
+        end["reason"] = "late"
+    session.run("close_attempt", number=number, **end)
 
 
 def _is_last(session: Session, before: Delivery, number: int) -> bool:

@@ -485,6 +485,15 @@ class Journal(Protocol):
         """
         ...
 
+    def shorten_log(self) -> None:
+        """
+        Cut the database's own log, where it has grown too long to take in.
+
+        It may take seconds, and does nothing while somebody reads what
+        stands there: to be called off the way of webhooks, now and then.
+        """
+        ...
+
     def change_mark(self) -> int:
         """
         Return a number that differs once anything was committed.

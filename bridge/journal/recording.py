@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bridge.circuit import Circuit
 from bridge.journal import rows
-from bridge.journal.evidence import keep_late
+from bridge.journal.evidence import keep_attempt, keep_late
 from bridge.journal.health import Health, keep_health
 from bridge.journal.protocol import Claim, Result
 from bridge.journal.rows import Row
@@ -14,7 +14,6 @@ from bridge.journal.session import (
     because,
     forget_applied,
     keep_links,
-    open_attempt,
     save,
     touch_order,
 )
@@ -46,7 +45,7 @@ def keep_result(
     if not _is_held(before, claim):
         return keep_late(session, before, claim, result, now)
     _check(before, result)
-    _keep_attempt(session, claim, result, now)
+    keep_attempt(session, claim, result, now)
     after = _move_on(session, before, result, now)
     learned = keep_links(session, result.links, now)
     replan = (
@@ -173,23 +172,7 @@ def _tried(result: Result) -> bool:
     return again or result.number is not None
 
 
-# ------------------------------------------------- the attempt, the slot
-
-
-def _keep_attempt(
-    session: Session, claim: Claim, result: Result, now: Instant
-) -> None:
-    """Close what `intend` opened, or keep a try that did not get so far."""
-    number = result.number
-    if number is None:
-        if result.outcome is None and result.finding is None:
-            return
-        number = open_attempt(
-            session, **rows.attempt_begin(claim, result, now)
-        )
-    session.run(
-        "close_attempt", number=number, **rows.attempt_end(claim, result, now)
-    )
+# -------------------------------------------------------------- the slot
 
 
 def _give_back_slot(

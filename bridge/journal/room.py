@@ -66,18 +66,15 @@ class Intake:
 
     Args:
         look: what there is now.
-        shorten: called when the log has grown too long, to cut it.
     """
 
     def __init__(
         self,
         look: Callable[[], Room],
         *,
-        shorten: Callable[[], object],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._look = look
-        self._shorten = shorten
         self._monotonic = monotonic
         self._next_look = float("-inf")
         self._lacks: str | None = None
@@ -92,9 +89,6 @@ class Intake:
         now = self._monotonic()
         if now >= self._next_look:
             self._next_look = now + LOOK_EVERY_S
-            room = self._look()
-            if room.wal > room.largest_wal:
-                self._shorten()
-            self._lacks = room.lacks
+            self._lacks = self._look().lacks
         if self._lacks is not None:
             raise JournalUnavailable(self._lacks)

@@ -162,9 +162,7 @@ class SQLiteJournal(
         self._connections = Connections(path)
         self._suspicion = Suspicion(path, broken)
         self._told = _Told(self._suspicion)
-        self._intake = Intake(
-            self._looked, shorten=self._connections.shorten_log
-        )
+        self._intake = Intake(self._looked)
         self._marked: Seen | None = None
 
     # -- transactions
@@ -216,6 +214,12 @@ class SQLiteJournal(
     @override
     def room(self) -> Room | None:
         return self._look(self._path, self._reserve)
+
+    @override
+    def shorten_log(self) -> None:
+        room = self._look(self._path, self._reserve)
+        if room.wal > room.largest_wal:
+            self._connections.shorten_log()
 
     # -- the file
 

@@ -12,6 +12,7 @@ repeated, done once for good.
 
 from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Dict
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from bridge.errors import LinkMissing, NothingToSend, Unrenderable
@@ -212,20 +213,20 @@ class _Planner:
 
     # -- which rules does the order ask for?
 
-    def _wanted_rules(self) -> dict[str, Reason | None]:
-        """Return the wanted rules; a reason stands for an `if` that failed."""
-        wanted: dict[str, Reason | None] = {}
+    def _wanted_rules(self) -> set[str]:
+        """Return the names of the wanted rules."""
+        wanted: set[str] = set()
         for rule in self._mapping.rules:
             if not self._moment_holds(rule):
                 continue
             if self._case.state.snapshot is None:
-                wanted[rule.name] = None  # there is nothing to judge it by
+                wanted.add(rule.name)  # there is nothing to judge it by
                 continue
             try:
                 if condition_holds(self._mapping, rule, self._document):
-                    wanted[rule.name] = None
-            except Unrenderable as error:
-                wanted[rule.name] = error.reason
+                    wanted.add(rule.name)
+            except Unrenderable:
+                wanted.add(rule.name)  # a person is shown why
         return wanted
 
     def _moment_holds(self, rule: Rule) -> bool:
@@ -233,7 +234,7 @@ class _Planner:
             return False
         return self._moments[rule.when]
 
-    def _passed(self, rule: Rule, wanted: Dict[str, Reason | None]) -> bool:
+    def _passed(self, rule: Rule, wanted: AbstractSet[str]) -> bool:
         return any(
             later.position > rule.position
             and later.operation is rule.operation
@@ -244,7 +245,7 @@ class _Planner:
 
     # -- one rule
 
-    def _plan_rule(self, rule: Rule, wanted: Dict[str, Reason | None]) -> None:
+    def _plan_rule(self, rule: Rule, wanted: AbstractSet[str]) -> None:
         latest = self._latest(self._keys[rule.name])
         if rule.name not in wanted:
             self._not_wanted(rule, latest)

@@ -33,6 +33,7 @@ CREATE = """
     body: {order: {notes: all is well}}
 """
 PROVES = "proves_absence: [create_order]"
+SETTLE = "settle: 3"
 
 
 def applied(rig: Rig, operation: str) -> list[dict[str, Any]]:
@@ -313,6 +314,7 @@ def test_patch_that_was_lost_is_sent_again(rig: Rig) -> None:
     """
     Rayo's order does not show the tracking, so the PATCH is sent again.
     """
+    rig.restart(rayo_mx=SETTLE)
     rig.fault("rayo", "drop_before_apply", operation="update_delivery")
     rig.send("cafe-mx", SHIPPED)
     until(rig, "tracking", S.SETTLING)
@@ -332,6 +334,7 @@ def test_patch_that_would_say_something_else_is_not_asked_about(
     """
     When the order changed since, what it asks for now is sent at once.
     """
+    rig.restart(rayo_mx=SETTLE)
     rig.fault("rayo", "drop_answer_after_apply", operation="update_delivery")
     rig.send("cafe-mx", SHIPPED)
     until(rig, "tracking", S.SETTLING)
@@ -378,6 +381,7 @@ def test_yuju_still_offers_the_move(rig: Rig) -> None:
     """
     A change of state that did not arrive is still offered, and sent again.
     """
+    rig.restart(yuju_mx=SETTLE)
     rig.fault("yuju", "drop_before_apply", operation="set_status")
     rig.send("cafe-mx", PAID)
     until(rig, "ready", S.SETTLING)
@@ -395,7 +399,7 @@ def test_look_ups_that_are_switched_off(rig: Rig) -> None:
     """
     With `look_ups: false` a call that may be repeated is, without asking.
     """
-    rig.restart(yuju_mx="look_ups: false")
+    rig.restart(yuju_mx=f"{SETTLE}\n  look_ups: false")
     rig.fault("yuju", "drop_answer_after_apply", operation="set_status")
     rig.send("cafe-mx", PAID)
     until(rig, "ready", S.SETTLING)

@@ -159,13 +159,13 @@ def test_late_patch_does_not_stand_over_a_newer_one(rig: Rig) -> None:
 # ------------------------------------------------------------ what is blocked
 
 
-def skipping(rig: Rig) -> None:
+def skipping(rig: Rig, **settings: str) -> None:
     path = rig.mappings / "cafe-mx-yuju.yaml"
     text = path.read_text()
     path.write_text(
         text.replace("  ready:\n", "  ready:\n    on_dead: skip\n", 1)
     )
-    rig.restart()
+    rig.restart(**settings)
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_later_call_never_passes_one_that_may_still_go(rig: Rig) -> None:
     """
     `on_dead: skip` is about the dead: what may still be sent goes first.
     """
-    skipping(rig)
+    skipping(rig, yuju_mx="settle: 3")
     rig.fault("yuju", "drop_before_apply", match={"status": "ready_to_ship"})
     tell(rig, update(SHIPPED, 1, "GUIDE"))
     until(rig, "ready", S.SETTLING)

@@ -33,18 +33,12 @@ class Volume:
     def __init__(self) -> None:
         self.room = PLENTY
         self.looks = 0
-        self.shortened = 0
         self.seconds = 0.0
-        self.intake = Intake(
-            self.look, shorten=self.shorten, monotonic=lambda: self.seconds
-        )
+        self.intake = Intake(self.look, monotonic=lambda: self.seconds)
 
     def look(self) -> Room:
         self.looks += 1
         return self.room
-
-    def shorten(self) -> None:
-        self.shortened += 1
 
     def has(self, **changes: int) -> None:
         self.room = dataclasses.replace(PLENTY, **changes)
@@ -75,13 +69,12 @@ def test_refuses_below_the_reserve_and_recovers() -> None:
 
 
 def test_refuses_while_the_log_is_too_long() -> None:
-    """A log above its limit is cut if that is possible, and refused."""
+    """Above its limit nothing is taken in until the log was cut."""
     volume = Volume()
     volume.has(wal=MIB + 1)
 
     with pytest.raises(JournalUnavailable, match=r"bridge\.db-wal has 1\.0"):
         volume.intake.check()
-    assert volume.shortened == 1
 
     volume.has(wal=MIB)
     volume.intake.check()
@@ -115,7 +108,8 @@ def test_takes_nothing_in_but_records(tmp_path: Path) -> None:
 def test_cuts_the_log_when_its_reader_ends(tmp_path: Path) -> None:
     """A log that grew under a long read is cut without any commit."""
     path = tmp_path / "x.db"
-    journal = SQLiteJournal(path)
+    room = PLENTY
+    journal = SQLiteJournal(path, look=lambda *_: room)
     journal.migrate()
     wal = Path(f"{path}-wal")
     with closing(sqlite3.connect(str(path), isolation_level=None)) as reader:
@@ -124,10 +118,16 @@ def test_cuts_the_log_when_its_reader_ends(tmp_path: Path) -> None:
         for nth in range(20):
             journal.append([new_event(str(nth), body=b"x" * 500_000)])
 
-        journal._connections.shorten_log()  # noqa: SLF001
+        room = dataclasses.replace(PLENTY, wal=PLENTY.largest_wal + 1)
+        journal.shorten_log()
         assert wal.stat().st_size > 9 * MIB
 
-    journal._connections.shorten_log()  # noqa: SLF001
+    room = dataclasses.replace(PLENTY, wal=PLENTY.largest_wal)
+    journal.shorten_log()
+    assert wal.stat().st_size > 9 * MIB
+
+    room = dataclasses.replace(PLENTY, wal=PLENTY.largest_wal + 1)
+    journal.shorten_log()
     assert wal.stat().st_size == 0
     assert len(journal.unplanned(100)) == 20
 

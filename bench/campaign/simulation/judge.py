@@ -19,6 +19,7 @@ from bench.campaign.simulation.shops import Facts, Order
 from bench.campaign.simulation.sites import Arrival, Site
 from bench.campaign.simulation.world import World
 from bench.campaign.verifier import Kind as Wrong
+from bench.campaign.verifier import most_in_a_second
 from bridge.journal.protocol import DeliveryFilter, EventFilter
 from bridge.model import Delivery, DeliveryState, Event, Kind
 
@@ -32,6 +33,7 @@ STATUS_OF_RULE = {
     "delivered": "delivered",
     "cancelled": "canceled",
 }
+YUJU_LIMIT = 2  # requests in a second
 MANY = 100_000
 
 
@@ -139,10 +141,9 @@ def _in_limbo(seen: Shown) -> Iterator[Finding]:
 
 
 def _over_rate(yuju: Site) -> Iterator[Finding]:
-    times = sorted(arrival.at for arrival in yuju.arrivals)
-    for first, third in zip(times, times[2:], strict=False):
-        if third - first < 1_000:
-            yield Finding(Wrong.OVER_RATE, f"three from {first} to {third}")
+    most, began = most_in_a_second([one.at for one in yuju.arrivals])
+    if most > YUJU_LIMIT:
+        yield Finding(Wrong.OVER_RATE, f"{most} in the second from {began}")
 
 
 def _named(one: Delivery) -> str:
