@@ -38,7 +38,7 @@ PARTS = (
     Part(
         module="simulation",
         full=("--seeds", "20000", "--jobs", "2"),
-        ci=("--seeds", "300", "--jobs", "2", "--first", "60001"),
+        ci=("--seeds", "1000", "--jobs", "2", "--from-commit"),
     ),
     Part(
         module="crashes",
