@@ -101,6 +101,24 @@ class Kind(StrEnum):
     """A platform's legal request: a person is asked, with a date."""
 
 
+class Certainty(StrEnum):
+    """How sure a reading is of what somebody wrote, the least sure first."""
+
+    NONE = "none"
+    """Nothing could be read."""
+    DOUBTFUL = "doubtful"
+    """It could be meant otherwise."""
+    LIKELY = "likely"
+    """It has a usual form, and nothing speaks against it."""
+    SURE = "sure"
+    """It can not be meant otherwise, or a person has said so."""
+
+    def reaches(self, needed: "Certainty") -> bool:
+        """Return whether it is as sure as *needed*, or surer."""
+        ranks = list(Certainty)
+        return ranks.index(self) >= ranks.index(needed)
+
+
 class Moment(StrEnum):
     """A fact about an order that a rule can wait for."""
 

@@ -369,4 +369,4 @@ def _reads_raw(rule: Rule) -> bool:
     expressions = [x for t in templates for x in t.expressions()]
     if rule.condition is not None:
         expressions.append(rule.condition)
-    return any(expression.reads_raw for expression in expressions)
+    return any("raw" in expression.reads for expression in expressions)

@@ -26,7 +26,7 @@ from bridge.mapping.functions import (
     lookup_in,
 )
 from bridge.model import JSON
-from bridge.orders.document import ANYTHING, FIELDS, LINKS
+from bridge.orders.document import ANYTHING, FIELDS, LINKS, Shape
 
 BUILT_IN: Mapping[str, Any] = Functions.FUNCTION_TABLE
 NOT_ON_MONEY = frozenset(
@@ -110,13 +110,25 @@ class Expression:
     """One expression, parsed and checked."""
 
     text: str
-    links: frozenset[str]
-    """Names below `links` that it reads."""
-    reads_raw: bool
+    reads: frozenset[str]
+    """
+    Paths in the Order that it reads: `ship_to.street`, `lines.sku`,
+    `links.rayo_order`; one that ends at an object has it whole.
+    """
     shape: Any
     """Of its value, as `document.FIELDS` writes shapes."""
     _parsed: Any = field(repr=False)
     _options: Options = field(repr=False)
+
+    @property
+    def links(self) -> frozenset[str]:
+        """Names below `links` that it reads."""
+        below = f"{LINKS}."
+        return frozenset(
+            path.removeprefix(below)
+            for path in self.reads
+            if path.startswith(below)
+        )
 
     def value(self, document: JSON) -> JSON:
         """
@@ -176,14 +188,9 @@ def compile_expression(
         raise ExpressionWrong(message)
     parsed = _parse(text)
     reader = _Reader(language, text)
-    found = reader.shape_of(parsed.parsed, shape)
+    found = reader.whole(parsed.parsed, shape)
     return Expression(
-        text,
-        frozenset(reader.links),
-        reader.reads_raw,
-        found,
-        parsed,
-        language.options,
+        text, frozenset(reader.reads), found, parsed, language.options
     )
 
 
@@ -245,8 +252,15 @@ class _Reader:
         self._functions = language.functions
         self._text = text
         self._depth = 0
-        self.links: set[str] = set()
-        self.reads_raw = False
+        self.reads: set[str] = set()
+
+    def whole(self, node: Node, shape: Any) -> Any:
+        """Return the shape of a value that is used as it is."""
+        found = self.shape_of(node, shape)
+        item = found[0] if isinstance(found, list) else found
+        if isinstance(item, Shape) and item.path:
+            self.reads.add(item.path)
+        return found
 
     def shape_of(self, node: Node, shape: Any) -> Any:
         """Return the shape of *node*'s value, checking on the way."""
@@ -264,21 +278,19 @@ class _Reader:
     def _all_children(self, node: Node, shape: Any) -> Any:
         for child in node["children"]:
             if isinstance(child, dict):
-                self.shape_of(child, shape)
+                self.whole(child, shape)
         return ANYTHING
 
     def _field(self, node: Node, shape: Any) -> Any:
         name = node["value"]
-        if shape is FIELDS and name == "raw":
-            self.reads_raw = True
         if isinstance(shape, Mapping):
             if name in shape:
-                return shape[name]
+                return self._known_field(name, shape)
             if isinstance(shape, Open):
                 return ANYTHING
             raise _NoField(name, self._field_hint(name, shape))
         if shape is LINKS:
-            self.links.add(name)
+            self.reads.add(f"{LINKS}.{name}")
             return "text"
         if isinstance(shape, list):
             message = (
@@ -290,6 +302,14 @@ class _Reader:
             message = f"there is nothing below a {shape}: {name!r}"
             raise ExpressionWrong(message)
         return ANYTHING
+
+    def _known_field(self, name: str, shape: Mapping[str, Any]) -> Any:
+        kind = shape[name]
+        item = kind[0] if isinstance(kind, list) else kind
+        is_part = isinstance(item, Mapping) or item is LINKS
+        if isinstance(shape, Shape) and not is_part:
+            self.reads.add(shape.below(name))
+        return kind
 
     def _field_hint(self, name: str, shape: Mapping[str, Any]) -> str:
         if f'"{name}"' in self._text:
@@ -382,14 +402,14 @@ class _Reader:
 
     def _multi_select_dict(self, node: Node, shape: Any) -> Any:
         return {
-            pair["value"]: self.shape_of(pair["children"][0], shape)
+            pair["value"]: self.whole(pair["children"][0], shape)
             for pair in node["children"]
         }
 
     def _function_expression(self, node: Node, shape: Any) -> Any:
         name, arguments = node["value"], node["children"]
         kinds = [
-            self.shape_of(child, shape)
+            self.whole(child, shape)
             for child in arguments
             if child["type"] != "expref"
         ]

@@ -19,7 +19,7 @@ from bridge.mapping.expression import (
 )
 from bridge.mapping.text import Node
 from bridge.model import JSON
-from bridge.orders.document import ANYTHING, FIELDS
+from bridge.orders.document import ANYTHING, FIELDS, Shape
 
 NOTHING: Final = object()
 """What is left out of the request."""
@@ -261,6 +261,8 @@ class TemplateReader:
 
 
 def _shape_inside(shape: Any) -> Any:
+    if isinstance(shape, list) and isinstance(shape[0], Shape):
+        return Shape({**shape[0], "order": FIELDS}, shape[0].path)
     if isinstance(shape, list) and isinstance(shape[0], Mapping):
         return {**shape[0], "order": FIELDS}
     if isinstance(shape, list) and shape[0] != ANYTHING:

@@ -30,69 +30,106 @@ ANYTHING = "anything"
 """Marks a part whose keys are the shop's own and can not be checked."""
 
 _PERSON = dict.fromkeys(Person.__dataclass_fields__, "text")
-_ADDRESS = dict.fromkeys(Address.__dataclass_fields__, "text")
-
-FIELDS: Mapping[str, Any] = {
-    "id": "text",
-    "name": "text",
-    "gid": "text",
-    "url": "text",
-    "store": "text",
-    "platform": "text",
-    **{moment.value: "truth" for moment in Moment},
-    "created_at": "time",
-    "updated_at": "time",
-    "paid_at": "time",
-    "cancelled_at": "time",
-    "cancel_reason": "text",
-    "cash_on_delivery": "truth",
-    "payment_methods": ["text"],
-    "test": "truth",
-    "currency": "text",
-    "total": "money",
-    "subtotal": "money",
-    "shipping": "money",
-    "discount": "money",
-    "tax": "money",
-    "outstanding": "money",
-    "customer": _PERSON,
-    "ship_to": _ADDRESS,
-    "bill_to": _ADDRESS,
-    "lines": [
-        {
-            "id": "text",
-            "sku": "text",
-            "name": "text",
-            "variant": "text",
-            "quantity": "integer",
-            "to_ship": "integer",
-            "ships": "truth",
-            "gift_card": "truth",
-            "price": "money",
-            "total": "money",
-            "grams": "integer",
-            "properties": ANYTHING,
-        }
-    ],
-    "parcels": [
-        {
-            "id": "text",
-            "tracking_number": "text",
-            "carrier": "text",
-            "tracking_url": "text",
-            "label_url": "text",
-            "status": "text",
-            "shipped_at": "time",
-            "lines": [{"id": "text", "sku": "text", "quantity": "integer"}],
-        }
-    ],
-    "note": "text",
-    "tags": ["text"],
-    "attributes": ANYTHING,
-    "links": LINKS,
-    "raw": ANYTHING,
+_ADDRESS = {
+    **dict.fromkeys(Address.__dataclass_fields__, "text"),
+    "doubts": ["text"],
 }
-"""Field to kind; a mapping for an object, a one-item list for a list."""
+
+
+class Shape(dict[str, Any]):
+    """
+    What an object of the Order has: field to kind.
+
+    Attributes:
+        path: where it stands, `ship_to` or `lines`; "" for the Order.
+    """
+
+    def __init__(self, fields: Mapping[str, Any], path: str = "") -> None:
+        super().__init__(fields)
+        self.path = path
+
+    def below(self, name: str) -> str:
+        """Return the path of one of its fields."""
+        return f"{self.path}.{name}" if self.path else name
+
+
+def _placed(kind: Any, path: str = "") -> Any:
+    """Return a kind in which every object knows its place."""
+    if isinstance(kind, list):
+        return [_placed(kind[0], path)]
+    if not isinstance(kind, Mapping):
+        return kind
+    place = Shape(kind, path)
+    for name in place:
+        place[name] = _placed(kind[name], place.below(name))
+    return place
+
+
+FIELDS: Shape = _placed(
+    {
+        "id": "text",
+        "name": "text",
+        "gid": "text",
+        "url": "text",
+        "store": "text",
+        "platform": "text",
+        **{moment.value: "truth" for moment in Moment},
+        "created_at": "time",
+        "updated_at": "time",
+        "paid_at": "time",
+        "cancelled_at": "time",
+        "cancel_reason": "text",
+        "cash_on_delivery": "truth",
+        "payment_methods": ["text"],
+        "test": "truth",
+        "currency": "text",
+        "total": "money",
+        "subtotal": "money",
+        "shipping": "money",
+        "discount": "money",
+        "tax": "money",
+        "outstanding": "money",
+        "customer": _PERSON,
+        "ship_to": _ADDRESS,
+        "bill_to": _ADDRESS,
+        "lines": [
+            {
+                "id": "text",
+                "sku": "text",
+                "name": "text",
+                "variant": "text",
+                "quantity": "integer",
+                "to_ship": "integer",
+                "ships": "truth",
+                "gift_card": "truth",
+                "price": "money",
+                "total": "money",
+                "grams": "integer",
+                "properties": ANYTHING,
+            }
+        ],
+        "parcels": [
+            {
+                "id": "text",
+                "tracking_number": "text",
+                "carrier": "text",
+                "tracking_url": "text",
+                "label_url": "text",
+                "status": "text",
+                "shipped_at": "time",
+                "lines": [
+                    {"id": "text", "sku": "text", "quantity": "integer"}
+                ],
+            }
+        ],
+        "note": "text",
+        "tags": ["text"],
+        "attributes": ANYTHING,
+        "links": LINKS,
+        "raw": ANYTHING,
+    }
+)
+"""Field to kind; a `Shape` for an object, a one-item list for a list."""
 
 _SAME_NAMES = (
     "id", "name", "gid", "url", "cash_on_delivery", "test", "currency",
@@ -132,8 +169,8 @@ def document(
         "cancel_reason": _cancel_reason(state),
         "payment_methods": list(snapshot.payment_methods),
         "customer": _person.dump_python(snapshot.customer),
-        "ship_to": _address.dump_python(snapshot.ship_to),
-        "bill_to": _address.dump_python(snapshot.bill_to),
+        "ship_to": _address.dump_python(snapshot.ship_to, mode="json"),
+        "bill_to": _address.dump_python(snapshot.bill_to, mode="json"),
         "lines": _lines.dump_python(snapshot.lines, mode="json"),
         "parcels": _parcels.dump_python(
             parcels, mode="json", exclude={"__all__": {"gone", "updated_at"}}

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from bridge.model import Instant
+from bridge.model import Certainty, Instant
 
 
 class Payment(IntEnum):
@@ -46,9 +46,12 @@ class Person:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
     """
-    Where to. Parts that are not sure are None, never a guess.
+    Where to, as far as it could be read.
 
     Args:
+        certainty: how sure street, numbers and neighbourhood are.
+        place_certainty: how sure state, city and postal code are.
+        doubts: codes of what is not clear; `places.parts` has them all.
         state: ISO 3166-2 without the country (`JAL`).
         country: two letters.
         address1: the first line as the customer wrote it, cleaned of
@@ -70,6 +73,9 @@ class Address:
     country: str | None = None
     address1: str | None = None
     address2: str | None = None
+    certainty: Certainty = Certainty.LIKELY
+    place_certainty: Certainty = Certainty.LIKELY
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,19 @@
 """The parts of a street address that carriers want one by one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from bridge.model import Certainty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """
-    What is sure of a street address; what is not sure is None.
+    A street address, read.
 
     Args:
+        certainty: how sure all of it is together.
+        doubts: codes of what is not clear, of `DOUBTS`.
         street: with its kind (`Calle Hidalgo Ote.`); in Colombia with the
             whole nomenclature (`Cra. 7 # 72-41`).
         exterior_number: of the house; None where `street` holds it.
@@ -20,7 +25,14 @@ class Parts:
     exterior_number: str | None = None
     interior_number: str | None = None
     neighbourhood: str | None = None
+    certainty: Certainty = Certainty.NONE
+    doubts: tuple[str, ...] = ()
 
 
 UNKNOWN = Parts()
-"""Nothing is sure."""
+"""Nothing could be read."""
+
+DOUBTS: Mapping[str, str] = {
+    "no_number": "no house number",
+}
+"""Code of what is not clear, and how a person is told; none names a value."""

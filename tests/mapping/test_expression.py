@@ -16,11 +16,11 @@ from bridge.mapping.expression import (
     is_empty,
     nearest,
 )
-from bridge.orders.document import ANYTHING, FIELDS
+from bridge.orders.document import FIELDS, Shape
 from tests.mapping import CANARY, order
 
 LANGUAGE = Language.with_tables({})
-LINE = {**FIELDS["lines"][0], "order": FIELDS}
+LINE = Shape({**FIELDS["lines"][0], "order": FIELDS}, "lines")
 
 
 def compiled(text: str, shape: object = FIELDS) -> Expression:
@@ -79,13 +79,37 @@ def test_the_links_that_it_reads_are_known():
     assert frozenset({"a"}) == compiled("order.links.a", LINE).links
 
 
-def test_reading_the_raw_body_is_known():
+@pytest.mark.parametrize(
+    ("text", "reads"),
+    [
+        ("name", {"name"}),
+        ("raw.tags", {"raw"}),
+        ("lines[?ships].sku", {"lines.ships", "lines.sku"}),
+        ("lines[?ships]", {"lines.ships", "lines"}),
+        ("parcels[].lines[].sku", {"parcels.lines.sku"}),
+        ("ship_to.{a: street, b: city}", {"ship_to.street", "ship_to.city"}),
+        ("ship_to | [street]", {"ship_to.street"}),
+        ("words(ship_to.street, note)", {"ship_to.street", "note"}),
+        ("length(lines)", {"lines"}),
+        ("map(&sku, lines)", {"lines", "lines.sku"}),
+        ("links.a || attributes.b", {"links.a", "attributes"}),
+        ("`1`", set()),
+    ],
+)
+def test_what_it_reads_is_known(text: str, reads: set[str]):
     """
-    The body as it came is loaded only for whom it concerns.
+    Each path of the Order that an expression reads, whole objects as such.
     """
-    assert compiled("raw.tags").reads_raw
-    assert compiled("order.raw.tags", LINE).reads_raw
-    assert not compiled("tags").reads_raw
+    assert compiled(text).reads == reads
+
+
+def test_what_an_item_reads_is_known():
+    """
+    Inside an item the same paths are told, and those of the whole order.
+    """
+    found = compiled("order.raw.tags || order.ship_to.city || sku", LINE)
+
+    assert found.reads == {"raw", "ship_to.city", "lines.sku"}
 
 
 UNEXPECTED = "is not expected here (at character"
