@@ -16,7 +16,7 @@ from bridge.mapping.expression import (
     is_empty,
     nearest,
 )
-from bridge.orders.document import FIELDS, Shape
+from bridge.orders.document import ANYTHING, FIELDS, Shape
 from tests.mapping import CANARY, order
 
 LANGUAGE = Language.with_tables({})
