@@ -210,6 +210,13 @@ class InFlight(Conflict):
     code = "in_flight"
 
 
+class WrongCorrection(Conflict):
+    """What an order is said to should have said can not be."""
+
+    status = 422
+    code = "wrong_correction"
+
+
 class VersionMismatch(Conflict):
     """Somebody changed it since you looked."""
 

@@ -43,7 +43,7 @@ from bridge.orders.document import iso
 from bridge.orders.order import OrderState, dump_state, load_state
 from bridge.sources.folding import fold_reading, order_told_of, untold
 from bridge.sources.platform import Duty, Ignored, Reading, Store
-from bridge.sources.register import PLATFORMS
+from bridge.sources.register import PLATFORMS, read_event
 
 BATCH = 100
 RECHECK = Millis(MINUTE)
@@ -158,7 +158,7 @@ class Planner:
                 id=event.id, state=EventState.IGNORED, reason="store_gone"
             )
         try:
-            reading = PLATFORMS[store.platform].read(event, store)
+            reading = read_event(event, store)
         except Unusable as error:
             return _unusable(event.id, error.reason.code)
         except Exception as error:  # noqa: BLE001  one event never stops others

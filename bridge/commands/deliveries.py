@@ -11,6 +11,7 @@ from bridge.commands.journal import (
     LIST_OPTIONS,
     actor,
     confirm,
+    if_version_option,
     opened,
     options,
     query,
@@ -115,12 +116,6 @@ def show_delivery(number: int, *, as_json: bool) -> None:
         none="Nobody decided anything.",
     )
 
-
-if_version_option = click.option(
-    "--if-version",
-    type=click.IntRange(0),
-    help="Only if it still is as you saw it.",
-)
 
 
 @deliveries.command()

@@ -30,6 +30,11 @@ LIST_OPTIONS = (
 reason_option = click.option(
     "--reason", required=True, help="Why; kept in the audit."
 )
+if_version_option = click.option(
+    "--if-version",
+    type=click.IntRange(0),
+    help="Only if it still is as you saw it.",
+)
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 
 

@@ -6,7 +6,15 @@ import click
 
 from bridge.commands.deliveries import show_attempts, show_deliveries
 from bridge.commands.exits import Commands
-from bridge.commands.journal import LIST_OPTIONS, opened, options, query
+from bridge.commands.journal import (
+    LIST_OPTIONS,
+    actor,
+    if_version_option,
+    opened,
+    options,
+    query,
+    reason_option,
+)
 from bridge.commands.showing import (
     UTC_COLUMN,
     json_option,
@@ -18,7 +26,8 @@ from bridge.commands.showing import (
     when,
 )
 from bridge.errors import NotFound
-from bridge.web.forms import OrderQuery
+from bridge.web.correcting import keep_correction
+from bridge.web.forms import CorrectBody, OrderQuery
 from bridge.web.reading import cut
 from bridge.web.shapes import OrderItem, Page, order_item, order_story
 
@@ -105,3 +114,50 @@ def show_order(store: str, order: str, *, as_json: bool) -> None:
     show_deliveries(story.deliveries)
     show_heading("Tries")
     show_attempts(story.attempts)
+
+
+@orders.command("correct")
+@click.argument("store")
+@click.argument("order")
+@click.argument("fields", nargs=-1, required=True, metavar="FIELD=VALUE...")
+@reason_option
+@if_version_option
+def correct_order(
+    store: str,
+    order: str,
+    fields: tuple[str, ...],
+    reason: str,
+    if_version: int | None,
+) -> None:
+    """
+    Say what ORDER should have said, and send what waits for it.
+
+    FIELD is `ship_to.street`, `ship_to.exterior_number`, … or
+    `lines.<id>.sku`; with nothing after the `=` there is nothing. It holds
+    until the shop's order says something else there.
+    """
+    from bridge.compose import now
+
+    body = query(CorrectBody, fields=_fields(fields), reason=reason)
+    with opened() as journal:
+        kept = keep_correction(
+            journal,
+            store,
+            order,
+            body,
+            by=actor(),
+            if_revision=if_version,
+            now=now(),
+        )
+    click.echo(f"event {kept}: kept, and planned in a moment")
+
+
+def _fields(pairs: tuple[str, ...]) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for pair in pairs:
+        path, equals, value = pair.partition("=")
+        if not equals:
+            message = f"{pair!r}: FIELD=VALUE is expected"
+            raise click.UsageError(message)
+        found[path.strip()] = value.strip() or None
+    return found

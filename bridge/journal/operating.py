@@ -1,6 +1,6 @@
-"""The verbs of a person: redeliver, resolve. Each leaves an audit entry."""
+"""What a person does: redeliver, resolve, correct. Each is in the audit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from typing_extensions import override
@@ -13,6 +13,7 @@ from bridge.errors import (
     VersionMismatch,
 )
 from bridge.journal import rows
+from bridge.journal.planning import find_order
 from bridge.journal.session import (
     Session,
     Verbs,
@@ -23,6 +24,7 @@ from bridge.journal.session import (
     save,
     touch_order,
 )
+from bridge.journal.taking import append_event
 from bridge.model import (
     ATTENTION,
     IN_FLIGHT,
@@ -30,9 +32,11 @@ from bridge.model import (
     Delivery,
     DeliveryId,
     DeliveryState,
+    EventId,
     Instant,
     Kind,
     Link,
+    NewEvent,
     Reason,
 )
 
@@ -74,6 +78,40 @@ class Operating(Verbs):
     def foresee_redelivery(self, id: DeliveryId, *, force: bool) -> None:
         with self.reading() as session:
             _check_redelivery(session, _known(session, id), force=force)
+
+    @override
+    def correct(
+        self,
+        event: NewEvent,
+        *,
+        order_id: str,
+        fields: Sequence[str],
+        actor: str,
+        reason: str,
+        if_revision: int | None,
+        now: Instant,
+    ) -> EventId:
+        with self.writing() as session:
+            order = find_order(session, event.store, order_id)
+            if order is None:
+                message = "Nothing was ever told of this order."
+                raise NotFound(message)
+            if if_revision is not None and if_revision != order.revision:
+                message = "The order has changed since you looked: look again."
+                raise VersionMismatch(message)
+            kept = append_event(session, event)
+            session.run("touch_order", store=order.store, order_id=order_id)
+            session.run(
+                "note_on_order",
+                at=now,
+                actor=actor,
+                action="correct",
+                store=order.store,
+                order_id=order_id,
+                reason=reason,
+                detail=rows.pack({"event": kept.id, "fields": [*fields]}),
+            )
+        return kept.id
 
     @override
     def resolve(

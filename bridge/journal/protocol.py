@@ -247,7 +247,7 @@ class DeliveryFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """Who did what to which delivery or target, when and why."""
+    """Who did what to which delivery, target or order, when and why."""
 
     id: int
     at: Instant
@@ -257,6 +257,8 @@ class AuditEntry:
     target: str | None
     reason: str
     detail: JSON
+    store: str | None = None
+    order_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -862,6 +864,32 @@ class Journal(Protocol):
                 repeated; without *force*.
             NotDecidable: it is a question, not a call, or `uncertain`
                 (that is `resolve`'s).
+        """
+        ...
+
+    def correct(
+        self,
+        event: NewEvent,
+        *,
+        order_id: str,
+        fields: Sequence[str],
+        actor: str,
+        reason: str,
+        if_revision: int | None,
+        now: Instant,
+    ) -> EventId:
+        """
+        Keep what a person says that an order should have said.
+
+        It is planned like a webhook. Raises the order's revision.
+
+        Args:
+            event: of `bridge.sources.corrections`.
+            fields: which ones it is about, for the audit.
+
+        Raises:
+            NotFound: there is no such order.
+            VersionMismatch: *if_revision* is given and not the order's.
         """
         ...
 

@@ -654,7 +654,10 @@ ORDER BY a.delivery_id, a.number;
 -- name: story_audit
 SELECT a.* FROM deliveries d JOIN audit a ON a.delivery_id = d.id
 WHERE d.order_id = :order_id AND d.store = :store
-ORDER BY a.id;
+UNION ALL
+SELECT * FROM audit
+WHERE order_id = :order_id AND store = :store AND delivery_id IS NULL
+ORDER BY id;
 
 -- name: attempts
 SELECT * FROM attempts WHERE delivery_id = :id ORDER BY number;
@@ -710,6 +713,10 @@ ORDER BY id;
 -- name: note
 INSERT INTO audit (at, actor, action, delivery_id, target, reason, detail)
 VALUES (:at, :actor, :action, :delivery_id, :target, :reason, :detail);
+
+-- name: note_on_order
+INSERT INTO audit (at, actor, action, store, order_id, reason, detail)
+VALUES (:at, :actor, :action, :store, :order_id, :reason, :detail);
 
 -- name: count_events
 SELECT state, COUNT(*) AS n FROM events GROUP BY state;

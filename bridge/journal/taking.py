@@ -16,10 +16,11 @@ class Taking(Verbs):
     @override
     def append(self, events: Sequence[NewEvent]) -> Sequence[Appended]:
         with self.writing() as session:
-            return [_append(session, event) for event in events]
+            return [append_event(session, event) for event in events]
 
 
-def _append(session: Session, event: NewEvent) -> Appended:
+def append_event(session: Session, event: NewEvent) -> Appended:
+    """Keep one event, unless one of its key is kept already."""
     kept = session.row("append_event", **rows.event_values(event))
     if kept is not None:
         return Appended(id=EventId(kept["id"]), repeated=False)

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from bridge.model import JSON, Instant, Moment
+from bridge.orders.corrections import corrected
 from bridge.orders.fold import is_paid, is_ready, merge_parcels
 from bridge.orders.order import (
     Address,
@@ -155,7 +156,7 @@ def document(
         links: what is known of this order at the target at hand.
         raw: the newest body as it came, where a mapping asks for it.
     """
-    snapshot = state.snapshot or _nothing(state)
+    snapshot = corrected(state.snapshot or _nothing(state), state.corrections)
     parcels = standing_parcels(state)
     return {
         **{name: getattr(snapshot, name) for name in _SAME_NAMES},

@@ -12,7 +12,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from bridge.model import Instant
-from bridge.orders.order import OrderState, Parcel, Payment, Snapshot
+from bridge.orders.order import (
+    Correction,
+    OrderState,
+    Parcel,
+    Payment,
+    Snapshot,
+)
 
 
 def fold_snapshot(
@@ -59,6 +65,23 @@ def fold_parcel(
 def fold_deletion(state: OrderState, *, received_at: Instant) -> OrderState:
     """Return *state* with the news that the order was thrown away."""
     return replace(state, deleted_at=_most(state.deleted_at, received_at))
+
+
+def fold_corrections(
+    state: OrderState, corrections: Iterable[Correction]
+) -> OrderState:
+    """Return *state* with what a person says it should have said."""
+    latest: dict[str, Correction] = {}
+    for one in (*state.corrections, *corrections):
+        known = latest.get(one.path)
+        if known is None or _correction_age(one) > _correction_age(known):
+            latest[one.path] = one
+    by_path = tuple(latest[path] for path in sorted(latest))
+    return replace(state, corrections=by_path)
+
+
+def _correction_age(one: Correction) -> tuple[Instant, str]:
+    return (one.at, repr(one))
 
 
 def merge_parcels(

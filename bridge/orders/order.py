@@ -196,6 +196,27 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """
+    What a person says that one field should have said.
+
+    Args:
+        path: `ship_to.street`, `lines.<the line's id>.sku`.
+        value: None for nothing.
+        basis: stands for what the customer had written there
+            (`corrections.as_written`).
+        at: when it was told; of two of one path the later holds.
+        by: who said so.
+    """
+
+    path: str
+    value: str | None
+    basis: str
+    at: Instant
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderState:
     """
     All that was ever told of one order; `fold` makes it.
@@ -215,6 +236,7 @@ class OrderState:
         unpaid_seen_at: version of the latest body that showed it unpaid.
         deleted_at, restored_at: latest such telling, by time of receipt.
         first_parcel_at: earliest receipt of a parcel's own body.
+        corrections: told by people, the latest of each path, by path.
     """
 
     store: str
@@ -231,6 +253,7 @@ class OrderState:
     deleted_at: Instant | None = None
     restored_at: Instant | None = None
     first_parcel_at: Instant | None = None
+    corrections: tuple[Correction, ...] = ()
 
 
 _STATE = TypeAdapter(OrderState)

@@ -3,9 +3,15 @@
 from typing import assert_never
 
 from bridge.model import Instant
-from bridge.orders.fold import fold_deletion, fold_parcel, fold_snapshot
+from bridge.orders.fold import (
+    fold_corrections,
+    fold_deletion,
+    fold_parcel,
+    fold_snapshot,
+)
 from bridge.orders.order import OrderState
 from bridge.sources.platform import (
+    Corrected,
     Deleted,
     Duty,
     Hint,
@@ -41,7 +47,7 @@ def order_told_of(reading: Reading) -> str:
             return f"duty:{subject}"
         case Ignored(order_id=order_id):
             return order_id or ""
-        case ParcelTold() | Deleted() | Hint():
+        case ParcelTold() | Deleted() | Hint() | Corrected():
             return reading.order_id
         case _:
             assert_never(reading)
@@ -60,6 +66,8 @@ def fold_reading(
             return fold_parcel(state, parcel, received_at=received_at)
         case Deleted():
             return fold_deletion(state, received_at=received_at)
+        case Corrected(corrections=corrections):
+            return fold_corrections(state, corrections)
         case Hint() | Duty() | Ignored():
             return state
         case _:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bridge.model import Event, Instant
-from bridge.orders.order import Parcel, Snapshot
+from bridge.orders.order import Correction, Parcel, Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +121,15 @@ class Duty:
     text: str
 
 
-Reading = Told | ParcelTold | Deleted | Hint | Ignored | Duty
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corrected:
+    """A person says what the order should have said."""
+
+    order_id: str
+    corrections: tuple[Correction, ...]
+
+
+Reading = Told | ParcelTold | Deleted | Hint | Ignored | Duty | Corrected
 
 
 class Platform(Protocol):

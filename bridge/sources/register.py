@@ -1,9 +1,11 @@
-"""The platforms that there are; a new one gets its line here."""
+"""The platforms that there are, each a line here, and who reads an event."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from bridge.sources.platform import Platform
+from bridge.model import Event
+from bridge.sources import corrections
+from bridge.sources.platform import Platform, Reading, Store
 from bridge.sources.shopify import Shopify
 from bridge.sources.woocommerce import WooCommerce
 
@@ -13,3 +15,15 @@ PLATFORMS: Mapping[str, Platform] = MappingProxyType(
         WooCommerce.name: WooCommerce(),
     }
 )
+
+
+def read_event(event: Event, store: Store) -> Reading:
+    """
+    Return what an event tells, a webhook or a person's word.
+
+    Raises:
+        Unusable: with a coded reason, when it can not be understood.
+    """
+    if event.platform == corrections.PLATFORM:
+        return corrections.read(event)
+    return PLATFORMS[store.platform].read(event, store)

@@ -7,14 +7,17 @@ from flask import Response
 
 from bridge.errors import Conflict, VersionMismatch
 from bridge.lifecycle import Gate
-from bridge.model import Delivery, DeliveryId
+from bridge.model import Delivery, DeliveryId, EventId
 from bridge.observe import observe
 from bridge.web.auth import operator
+from bridge.web.correcting import keep_correction
 from bridge.web.forms import (
     LARGEST_BATCH,
     BatchBody,
+    CorrectBody,
     IdPath,
     IfMatch,
+    OrderPath,
     ReasonBody,
     RedeliverBody,
     ResolveBody,
@@ -26,6 +29,7 @@ from bridge.web.shapes import (
     BatchAnswer,
     BatchItem,
     DeliveryItem,
+    OrderCorrected,
     answered,
     etag,
     target_items,
@@ -77,6 +81,22 @@ class ActingViews:
         )
         _acted(f"resolve.{body.decision}", delivery_id=after.id)
         return _delivery(after)
+
+    def correct(
+        self, path: OrderPath, header: IfMatch, body: CorrectBody
+    ) -> Response:
+        """Say what an order should have said: an address, a SKU."""
+        kept = keep_correction(
+            self._journal,
+            path.store,
+            path.order_id,
+            body,
+            by=operator(),
+            if_revision=_version(header.if_match),
+            now=self._parts.now(),
+        )
+        _acted("correct", event_id=kept)
+        return answered(OrderCorrected(event_id=kept))
 
     def pause(self, path: TargetPath, body: ReasonBody) -> Response:
         """Send nothing to a target until somebody resumes."""
@@ -148,13 +168,14 @@ def _left_out(delivery: Delivery, conflict: Conflict) -> BatchItem:
 
 
 def _delivery(after: Delivery) -> Response:
-    return answered(DeliveryItem.model_validate(after), etag(after))
+    return answered(DeliveryItem.model_validate(after), etag(after.version))
 
 
 def _acted(
     action: str,
     *,
     delivery_id: DeliveryId | None = None,
+    event_id: EventId | None = None,
     target: str | None = None,
 ) -> None:
     observe(
@@ -162,6 +183,7 @@ def _acted(
         operator=operator(),
         action=action,
         delivery_id=delivery_id,
+        event_id=event_id,
         target=target,
     )
 

@@ -239,6 +239,20 @@ class BatchBody(DeliveryForm, RedeliverBody):
         return value
 
 
+class CorrectBody(ReasonBody):
+    """What an order should have said."""
+
+    fields: Annotated[
+        dict[Word, Annotated[str, StringConstraints(max_length=500)] | None],
+        Field(
+            min_length=1,
+            max_length=50,
+            description="path to the right value, null for nothing:"
+            " `ship_to.street`, `lines.<id>.sku`",
+        ),
+    ]
+
+
 class ResolveBody(ReasonBody):
     """What an operator found out, or wants."""
 

@@ -83,7 +83,7 @@ class ReadingViews:
         if story is None:
             message = "Nothing was ever told of this order."
             raise NotFound(message)
-        return answered(order_story(story))
+        return answered(order_story(story), etag(story.order.revision))
 
     def deliveries(self, query: DeliveryQuery) -> Response:
         """List deliveries, newest first."""
@@ -110,7 +110,7 @@ class ReadingViews:
                 "audit": self._audit(delivery.id),
             }
         )
-        return answered(whole, etag(delivery))
+        return answered(whole, etag(delivery.version))
 
     def audit(self, query: AuditQuery) -> Response:
         """List what operators did to a delivery, oldest first."""

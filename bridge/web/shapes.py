@@ -12,13 +12,13 @@ from pydantic import Field as Noted
 
 from bridge.journal.protocol import OrderRow, Story, TargetRow
 from bridge.model import (
-    Delivery,
     DeliveryState,
     Event,
     EventState,
     Instant,
     Kind,
 )
+from bridge.orders.corrections import stands
 from bridge.orders.document import document, moments
 from bridge.orders.order import OrderState, load_state
 from bridge.targets.account import Target
@@ -144,7 +144,7 @@ class AttemptItem(Shape):
 
 
 class AuditItem(Shape):
-    """What an operator did."""
+    """What an operator did, to a delivery, a target or an order."""
 
     id: int
     at: When
@@ -173,9 +173,9 @@ class DeliveryDetail(DeliveryItem):
     audit: Sequence[AuditItem] = ()
 
 
-def etag(delivery: Delivery) -> dict[str, str]:
-    """Return the header that names the delivery's version."""
-    return {"ETag": f'"{delivery.version}"'}
+def etag(version: int) -> dict[str, str]:
+    """Return the header that names a version."""
+    return {"ETag": f'"{version}"'}
 
 
 # ----------------------------------------------------------------- orders
@@ -203,14 +203,34 @@ class LinkItem(Shape):
     source: str
 
 
+class CorrectionItem(Shape):
+    """What a person says that one field should have said."""
+
+    path: str
+    value: str | None
+    by: str
+    at: When
+    stands: bool = Noted(
+        description="false once the shop's order says something else"
+    )
+
+
+class OrderCorrected(Shape):
+    """A correction was kept, and is planned in a moment."""
+
+    event_id: int
+
+
 class OrderStory(Shape):
     """Everything about one order."""
 
     store: str
     order_id: str
+    version: int = Noted(description="for `If-Match`; as the ETag has it")
     order: Mapping[str, Any] | None = Noted(
         description="as mapping files see it; null while nothing was told"
     )
+    corrections: Sequence[CorrectionItem]
     links: Sequence[LinkItem]
     events: Sequence[EventItem]
     deliveries: Sequence[DeliveryItem]
@@ -250,7 +270,9 @@ def order_story(story: Story) -> OrderStory:
         {
             "store": story.order.store,
             "order_id": story.order.order_id,
+            "version": story.order.revision,
             "order": order,
+            "corrections": _corrections(state),
             "links": story.links,
             "events": story.events,
             "deliveries": story.deliveries,
@@ -258,6 +280,15 @@ def order_story(story: Story) -> OrderStory:
             "audit": story.audit,
         }
     )
+
+
+def _corrections(state: OrderState | None) -> list[Mapping[str, object]]:
+    if state is None or state.snapshot is None:
+        return []
+    return [
+        {**asdict(one), "stands": stands(state.snapshot, one)}
+        for one in state.corrections
+    ]
 
 
 def _state(row: OrderRow) -> OrderState | None:

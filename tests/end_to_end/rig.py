@@ -101,9 +101,14 @@ def copy_mappings(folder: Path, sandbox: str) -> None:
     (folder / "targets.yaml").write_text(targets_yaml(sandbox))
 
 
+def sample(name: str) -> dict[str, Any]:
+    """Return a sample's body."""
+    return dict(json.loads(_sample(name).body))
+
+
 def changed(name: str, /, **change: Any) -> bytes:
     """Return a sample's body with some of its keys set."""
-    return json.dumps({**json.loads(_sample(name).body), **change}).encode()
+    return json.dumps({**sample(name), **change}).encode()
 
 
 class Rig:

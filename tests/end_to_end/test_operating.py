@@ -8,7 +8,7 @@ import pytest
 from bridge import compose
 from bridge.errors import TargetMoved
 from bridge.model import DeliveryState
-from tests.end_to_end.rig import Rig
+from tests.end_to_end.rig import Rig, changed, sample
 
 PAID = "shopify-mx-orders-paid-multiline"
 SHIPPED = "shopify-mx-orders-fulfilled-two-shipments"
@@ -151,3 +151,43 @@ def test_target_that_was_taken_out_is_missed(rig: Rig) -> None:
         "'yuju-mx' is not in targets.yaml" in problem
         for problem in beat.problems
     )
+
+
+def test_corrected_address_is_sent(rig: Rig) -> None:
+    """
+    An order whose address could not be read waits; once a person has said
+    what it should have said it goes out so, and no other way.
+    """
+    block = {
+        **sample(PAID)["shipping_address"],
+        "address1": "Domicilio conocido",
+        "address2": "frente al mercado",
+    }
+    body = changed(PAID, shipping_address=block)
+    rig.send("cafe-mx", PAID, body=body)
+    rig.settle()
+    (held,) = [one for one in rig.deliveries() if one.rule == "create"]
+    before = rig.arrivals("create_order")
+    story = f"/orders/cafe-mx/{held.order_id}"
+    status, _kept = rig.admin(
+        "POST",
+        f"{story}/corrections",
+        reason="she phoned",
+        fields={
+            "ship_to.street": "Calle Hidalgo",
+            "ship_to.exterior_number": "S/N",
+            "ship_to.neighbourhood": "Centro",
+        },
+    )
+    rig.settle()
+
+    (create,) = [one for one in rig.deliveries() if one.rule == "create"]
+    _, shown = rig.admin("GET", story)
+    assert (held.state, before, status) == (DeliveryState.HELD, [], 200)
+    assert create.state is DeliveryState.SUCCEEDED
+    assert create.request["body"]["consumidor_destino"]["calle"] == (
+        "Calle Hidalgo"
+    )
+    assert len(rig.arrivals("create_order")) == 1
+    assert [one["action"] for one in shown["audit"]] == ["correct"]
+    assert {one["stands"] for one in shown["corrections"]} == {True}

@@ -17,8 +17,10 @@ from bridge.model import (
     Delivery,
     DeliveryId,
     DeliveryState,
+    EventId,
     Kind,
     Move,
+    NewEvent,
     Reason,
 )
 from tests.factories import (
@@ -30,6 +32,7 @@ from tests.factories import (
     later,
     link,
     new_delivery,
+    new_event,
 )
 from tests.journal.steps import claim as claim_all
 from tests.journal.steps import (
@@ -433,3 +436,87 @@ def test_late_worker_does_not_undo_a_decision(journal: Journal) -> None:
         )
 
     assert row(journal, after) == after
+
+
+# ---------------------------------------------------------- corrections
+
+
+def word_of_ana(number: int = 1) -> NewEvent:
+    return new_event(
+        f"operator/{number}", platform="operator", topic="orders/corrected"
+    )
+
+
+def correct(
+    journal: Journal, number: int = 1, *, if_revision: int | None = None
+) -> EventId:
+    return journal.correct(
+        word_of_ana(number),
+        order_id=ORDER,
+        fields=["ship_to.street"],
+        actor="ana",
+        reason="she phoned",
+        if_revision=if_revision,
+        now=NOW,
+    )
+
+
+def test_correction_is_planned_like_a_webhook(journal: Journal) -> None:
+    """A person's word waits among the events, in the order they came."""
+    keep(journal, new_delivery())
+    (webhook,) = journal.append([new_event("w")])
+    kept = correct(journal)
+
+    found = journal.unplanned(10)
+    assert [one.id for one in found] == [webhook.id, kept]
+    assert (found[1].platform, found[1].store) == ("operator", STORE)
+
+
+def test_correction_is_in_the_audit_of_its_order(journal: Journal) -> None:
+    """Who said what of an order, and why, stands in its story."""
+    keep(journal, new_delivery())
+    kept = correct(journal)
+
+    story = journal.story(STORE, ORDER)
+    assert story is not None
+    (entry,) = story.audit
+    assert (entry.actor, entry.action) == ("ana", "correct")
+    assert (entry.store, entry.order_id) == (STORE, ORDER)
+    assert entry.reason == "she phoned"
+    assert entry.detail == {"event": kept, "fields": ["ship_to.street"]}
+    assert entry.delivery_id is None
+
+
+def test_audit_of_an_order_is_in_one_line(journal: Journal) -> None:
+    """What was said of the order and done to its deliveries, by time."""
+    before = reach(journal, S.UNCERTAIN)
+    correct(journal)
+    resolve(journal, before, "cancel")
+    correct(journal, 2)
+
+    story = journal.story(STORE, ORDER)
+    assert story is not None
+    assert [one.action for one in story.audit] == [
+        "correct",
+        "resolve",
+        "correct",
+    ]
+
+
+def test_correction_of_what_has_changed_is_refused(journal: Journal) -> None:
+    """Two people who look at the same order do not both decide."""
+    (delivery,) = keep(journal, new_delivery())
+    seen = revision(journal, delivery)
+    correct(journal, if_revision=seen)
+
+    with pytest.raises(VersionMismatch):
+        correct(journal, 2, if_revision=seen)
+    assert len(journal.unplanned(10)) == 1
+    assert revision(journal, delivery) == seen + 1
+
+
+def test_correction_of_an_unknown_order_is_refused(journal: Journal) -> None:
+    """Nothing is kept of an order that nobody told of."""
+    with pytest.raises(NotFound):
+        correct(journal)
+    assert journal.unplanned(10) == []

@@ -1,5 +1,6 @@
 """The admin API: what it shows, what it refuses, what it does."""
 
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -8,8 +9,15 @@ from werkzeug.test import TestResponse
 
 from bridge.errors import JournalUnavailable
 from bridge.journal.protocol import Journal
-from bridge.model import DeliveryState, EventState, Kind, Reason
-from bridge.orders.order import OrderState, dump_state
+from bridge.model import DeliveryState, EventState, Instant, Kind, Reason
+from bridge.orders.order import (
+    Address,
+    Correction,
+    OrderState,
+    Snapshot,
+    dump_state,
+    load_state,
+)
 from tests.factories import (
     NOW,
     ORDER,
@@ -133,6 +141,7 @@ def test_describes_itself(client: FlaskClient) -> None:
             "/deliveries", "/deliveries/{id}", "/deliveries/{id}/redeliver",
             "/deliveries/{id}/resolve", "/redeliveries", "/targets",
             "/targets/{name}/pause", "/targets/{name}/resume", "/audit",
+            "/orders/{store}/{order_id}/corrections",
         )
     } == spec["paths"].keys()  # fmt: skip
     assert "bearer" == spec["components"]["securitySchemes"]["token"]["scheme"]
@@ -519,6 +528,126 @@ def test_nothing_to_redeliver_is_404(client: FlaskClient) -> None:
     A number without a delivery is not found.
     """
     answer = act(client, "/deliveries/77/redeliver", reason=WHY)
+    assert (404, "not_found") == problem(answer)
+
+
+# ------------------------------------------------------------ corrections
+
+CORRECTIONS = f"/orders/{STORE}/{ORDER}/corrections"
+
+
+def told(journal: Journal) -> int:
+    """Let the journal have an order of one line; return its revision."""
+    state = OrderState(
+        store=STORE,
+        platform="shopify",
+        id=ORDER,
+        snapshot=Snapshot(
+            id=ORDER,
+            version=Instant(5),
+            digest="a",
+            name="#1042",
+            created_at=Instant(1),
+            ship_to=Address(address1="Secreta 12", country="MX"),
+        ),
+    )
+    keep(journal, held(), state=dump_state(state))
+    row = journal.dossier(STORE, ORDER).order
+    assert row is not None
+    return row.revision
+
+
+def test_corrects_an_order(client: FlaskClient, journal: Journal) -> None:
+    """
+    What a person says is kept as an event, and in the audit with her name.
+    """
+    told(journal)
+    shown = client.get(f"{API}/orders/{STORE}/{ORDER}", headers=BEARER)
+    answer = act(
+        client,
+        CORRECTIONS,
+        {"If-Match": shown.headers["ETag"]},
+        fields={"ship_to.street": "Secreta", "ship_to.interior_number": None},
+        reason=WHY,
+    )
+    (event,) = journal.unplanned(10)
+    (entry,) = get(client, f"/orders/{STORE}/{ORDER}")["audit"]
+
+    assert (200, {"event_id": event.id}) == (answer.status_code, answer.json)
+    assert (event.platform, event.store) == ("operator", STORE)
+    assert ("ana", "correct", WHY) == (
+        entry["actor"],
+        entry["action"],
+        entry["reason"],
+    )
+
+
+def test_story_shows_corrections(
+    client: FlaskClient, journal: Journal
+) -> None:
+    """
+    A story tells what was corrected, by whom, and whether it stands.
+    """
+    told(journal)
+    row = journal.dossier(STORE, ORDER).order
+    assert row is not None
+    state = load_state(row.state)
+    one = Correction(
+        path="ship_to.street",
+        value="X",
+        basis="other words",
+        at=Instant(0),
+        by="ana",
+    )
+    keep(journal, state=dump_state(replace(state, corrections=(one,))))
+
+    (shown,) = get(client, f"/orders/{STORE}/{ORDER}")["corrections"]
+    assert shown == {
+        "path": "ship_to.street",
+        "value": "X",
+        "by": "ana",
+        "at": "1970-01-01T00:00:00.000Z",
+        "stands": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("fields", "if_match", "status"),
+    [
+        ({"ship_to.street": "X"}, '"999"', 412),
+        ({"ship_to.stret": "X"}, "*", 422),
+        ({}, "*", 422),
+        ({"ship_to.street": "x" * 501}, "*", 422),
+        ({"ship_to.street": 5}, "*", 422),
+    ],
+)
+def test_refuses_a_correction(
+    client: FlaskClient,
+    journal: Journal,
+    fields: dict[str, Any],
+    if_match: str,
+    status: int,
+) -> None:
+    """
+    What can not be is refused in words that show no value, and not kept.
+    """
+    told(journal)
+    answer = act(
+        client, CORRECTIONS, {"If-Match": if_match}, fields=fields, reason=WHY
+    )
+
+    assert status == answer.status_code
+    assert "Secreta" not in answer.text
+    assert journal.unplanned(10) == []
+
+
+def test_refuses_a_correction_of_nothing(client: FlaskClient) -> None:
+    """
+    An order that nobody told of can not be corrected.
+    """
+    answer = act(
+        client, CORRECTIONS, fields={"ship_to.street": "X"}, reason=WHY
+    )
     assert (404, "not_found") == problem(answer)
 
 
