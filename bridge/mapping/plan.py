@@ -277,11 +277,14 @@ class _Planner:
         withdrawable = UNSENT | {S.CLAIMED}
         if self._cancelled:
             withdrawable |= {S.DEAD}
-        if latest.state in withdrawable and not latest.forced:
-            code = "order_cancelled" if self._cancelled else "not_due"
-            if rule.when in AFTER_CANCEL:
-                code = "order_came_back"
-            self._withdraw(latest, code)
+        code = "order_cancelled" if self._cancelled else "not_due"
+        if rule.when in AFTER_CANCEL:
+            code = "order_came_back"
+        for one in self._ours:
+            if one.effect_key != latest.effect_key or one.id in self._removed:
+                continue
+            if one.state in withdrawable and not one.forced:
+                self._withdraw(one, code)
 
     def _plan_once(self, rule: Rule, latest: Delivery | None) -> None:
         came_back = self._came_back(rule)

@@ -160,6 +160,25 @@ def test_order_came_back_while_its_cancel_was_only_claimed() -> None:
     assert set() == desk.live()
 
 
+def test_every_cancel_that_was_not_sent_is_withdrawn() -> None:
+    """
+    One that is claimed is withdrawn as well when a newer one waits behind.
+    """
+    desk = Desk(YUJU)
+    desk.tell(cancelled(2))
+    desk.put("cancelled", state=S.CLAIMED)
+    desk.tell(paid(1))
+    two = [one[:3] for one in desk.shown() if one[0] == "cancelled"]
+    desk.tell(paid(3))
+
+    assert two == [("cancelled", 1, S.CLAIMED), ("cancelled", 2, S.PENDING)]
+    assert {
+        ("cancelled", 1, S.CANCELLED, "order_came_back"),
+        ("cancelled", 2, S.CANCELLED, "order_came_back"),
+        ("ready", 1, S.PENDING, None),
+    } == set(desk.shown())
+
+
 def test_order_came_back_twice() -> None:
     """
     Cancelled again while a person is asked, it is asked again.
