@@ -15,6 +15,7 @@ import fcntl
 import os
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,6 +59,7 @@ class HostLock:
                 flags = os.O_RDWR | os.O_CREAT
                 in_line, held = (os.open(p, flags, 0o600) for p in self._paths)
                 self._files = (in_line, held)
+                weakref.finalize(self, _close, self._files)
             in_line, held = self._files
             ends = time.monotonic() + PATIENCE_S
             _lock(in_line, ends)
@@ -73,6 +75,11 @@ class HostLock:
         """Let the next process have its turn."""
         if self._files is not None:
             fcntl.flock(self._files[1], fcntl.LOCK_UN)
+
+
+def _close(files: tuple[int, int]) -> None:
+    for file in files:
+        os.close(file)
 
 
 def _lock(file: int, ends: float) -> None:
