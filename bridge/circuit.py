@@ -6,6 +6,9 @@ When a target fails again and again, nobody calls it; then one call asks.
        │                             └───── it failed again ─────┤
        └──────────────────── any answer ─────────────────────────┘
 
+It is asked once a minute at the least: one call costs nothing, and whoever
+watches a backlog after an outage should not wait for us.
+
 While it is open nothing is tried, so nothing is burnt and no create becomes
 uncertain for nothing; while it probes, one call at a time is under way.
 """
@@ -18,7 +21,7 @@ FAILURES = 5
 """So many calls in a row without an answer open it."""
 
 FIRST = Millis(10 * SECOND)
-LONGEST = Millis(5 * MINUTE)
+LONGEST = MINUTE
 
 _STEPS = 10  # beyond it the exponent only overflows
 
@@ -50,7 +53,7 @@ def opened_for(trips: int) -> Millis:
         trips: how often in a row it was opened, this time counted.
 
     >>> [opened_for(trips) // 1000 for trips in (1, 2, 3, 6, 99)]
-    [10, 20, 40, 300, 300]
+    [10, 20, 40, 60, 60]
     """
     return min(LONGEST, Millis(FIRST * 2 ** min(trips - 1, _STEPS)))
 

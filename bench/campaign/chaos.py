@@ -6,6 +6,7 @@ again, and until a call is applied at a target again. Only processes of the
 campaign are touched, each by its id.
 """
 
+import itertools
 import math
 import os
 import random
@@ -75,6 +76,9 @@ CALLS = (
     ("every", "update_order"),
     ("yuju", "set_status"),
 )
+FAULTS_AT_ONCE = 5
+"""After so many, those that met no call are taken back."""
+
 FAULT_EVERY_S = (0.3, 1.5)
 
 
@@ -240,6 +244,7 @@ class Chaos:
         Measure from *at* on; of what was killed, only its successor counts.
 
         The web process of a killed supervisor still answers for a while.
+        Nothing is known of a time in which the stores were held back.
         """
         web = worker = at
         if before is not None and part != "worker":
@@ -247,12 +252,16 @@ class Chaos:
         if before is not None and part in {"worker", "supervisor"}:
             worker = self._succeeded("worker", before)
         accepted = waited(
-            at, lambda: self._stores.taken_begun_at > web, GIVE_UP_S
+            at,
+            lambda: self._stores.is_held or self._stores.taken_begun_at > web,
+            GIVE_UP_S,
         )
+        held = self._stores.is_held and self._stores.taken_begun_at <= web
         delivered = waited(
             at, lambda: self._delivered_since(worker), GIVE_UP_S
         )
-        self.blows.accepted[part].append(accepted)
+        if not held:
+            self.blows.accepted[part].append(accepted)
         self.blows.delivered[part].append(delivered)
 
     def _succeeded(
@@ -297,7 +306,14 @@ class Troubles(threading.Thread):
 
     @override
     def run(self) -> None:
-        while not self._over.wait(self._dice.uniform(*self._every_s)):
+        for number in itertools.count(1):
+            if self._over.wait(self._dice.uniform(*self._every_s)):
+                return
+            if number % FAULTS_AT_ONCE == 0:
+                # Else they pile up where few calls are made, and a target
+                # that is asked whether it is back never would be.
+                with suppress(OSError):
+                    said(self._port, "/sandbox/faults", method="DELETE")
             weights = [weight for weight, _ in FAULTS]
             ((_, fault),) = self._dice.choices(FAULTS, weights=weights)
             api, operation = self._dice.choice(CALLS)
