@@ -1,261 +1,242 @@
 """
 Mexican addresses: street, exterior and interior number, colonia.
 
-Customers type them in two lines, in any way they like. Only what can not be
-meant otherwise is told; street and exterior number are both sure or both
-None, because a parcel to half an address is worse than one that waits. The
-rules, in the order in which they are tried:
+Customers type them in two lines, in any way they like; the likeliest reading
+is given with its certainty and doubts. The rules, in the order in which they
+are tried:
 
 1. Shopify's separate fields, between which it puts a word joiner, are taken
    as they are. Source: `additional_address_fields` and
    `combined_address_format` in github.com/Shopify/worldwide
    `db/data/regions/MX.yml` @02eb4e7a, read 2026-11-21.
-2. Parts that the shop asked for in fields of its own (`given`) win, when the
-   first line does not contradict them.
-3. A number after a mark (`#12`, `No. 12`, `núm. 12`, `S/N`).
-4. A bare number at the end of a street that has a name (`Juárez 12`), but
-   not one that may be the street's own (`Calle 60`, `Oriente 172`) or a
-   road's or a lot's (`Carretera 57`, `Km 12`, `Mz 4 Lt 2`). A side after it
+2. Parts that the shop asked for in fields of its own (`given`) win; where a
+   line says another thing, that is a doubt.
+3. A number after a mark (`#12`, `No. 12`, `núm. 12`) is sure, and so is
+   `S/N`, in any spelling.
+4. A manzana and lote after a street (`Calle Laurel Mz 4 Lt 7`) are the
+   exterior number, likely: they stand where no number was given out yet, and
+   carriers' forms, which want one, get them there. Without a street they are
+   doubtful.
+5. A road with its kilometre (`Carr. Nacional Km 12.5`) is the street with
+   the kilometre, and its number is `S/N`, likely: the kilometre says where
+   along the road, so that neither is worth anything without the other, and a
+   `No. 1400` after it is the number. INEGI's Norma Técnica sobre Domicilios
+   Geográficos (DOF 2010-11-12) has the kilometre in the road's name, too.
+6. A bare number after a street that has a name (`Juárez 12`) is likely, but
+   not where it may be the street's own (`Calle 60`, `Oriente 172`), a road's
+   (`Carretera 57`) or a settlement's (`Villas del Sol 3`). A side after it
    belongs to it: `2501 Sur`, as Monterrey writes it.
+7. A number that words or a second number follow without a mark (`Juárez 12
+   3`, `Juárez 12-3`) is doubtful, and so is a street without any.
 
-After the number only an interior with its mark (`Int. 7`, `Local 3`) and
-cross streets may follow. A colonia is taken only where it is marked
-(`Col. Centro`). A piece with a digit that has no mark, in either line,
-could be the flat: then street and numbers are not sure.
+`bridge.places.mexico_head` has rules 3 to 7, `bridge.places.mexico_tail`
+reads what follows. Cross streets, landmarks, and what the other fields say
+again are not told.
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from bridge.places.beside import NOTHING, Beside, Repeated
+from bridge.places.findings import Findings
+from bridge.places.mexico_head import (
+    KILOMETRE,
+    KIND,
+    LOTS,
+    NO_NUMBER,
+    NUMBERED_STREET,
+    WITHOUT,
+    bare_number,
+    read_head,
+    without_date,
+)
+from bridge.places.mexico_tail import (
+    MARK,
+    NUMBER,
+    colonia,
+    cut,
+    door,
+    is_colonia,
+    is_unit,
+    is_value,
+    read_tail,
+)
 from bridge.places.parts import UNKNOWN, Parts
-from bridge.places.text import LONGEST_LINE, WORD_JOINER, folded, visible
-
-_SIDES = r"(?:sur|norte|nte|oriente|ote|poniente|pte)\b\.?"
-_KINDS = (
-    r"(?:calle|c|avenida|ave|av|boulevard|bulevar|blvd|calzada|calz|privada"
-    r"|priv|cerrada|cda|callej[oó]n|andador|paseo|eje|prolongaci[oó]n"
-    r"|prol|camino|circuito|retorno|ret|diagonal|diag|perif[eé]rico|viaducto"
-    r"|v[ií]a)\b\.?"
+from bridge.places.text import (
+    LONGEST_LINE,
+    WORD_JOINER,
+    folded,
+    has_digit,
+    visible,
 )
-_NUMBER = rf"\d{{1,5}}(?:-?[a-z]\b)?(?:\s+bis\b)?(?:\s+{_SIDES})?"
-_MARK = r"(?:\#|\bno\b\.?|\bn[uú]m(?:ero)?\b\.?|\bn[°º]\.?)"
 
-_DOOR = r"interior|int|departamento|depto|dpto|dep|apartamento|apto|apt"
-_PLACE = (
-    r"local|oficina|ofna|of|piso|torre|edificio|edif|casa|suite|bodega"
-    r"|despacho|consultorio|nivel"
-)
-_UNIT_VALUE = r"(?:\d{1,5}(?:-?[a-z0-9]{1,4})?|[a-z](?:-?\d{1,4})?)\b"
-_UNIT = rf"(?:{_DOOR}|{_PLACE})\b\.?(?:\s*{_MARK})?\s*{_UNIT_VALUE}"
-_UNITS = rf"(?:{_UNIT})(?:[\s,]+(?:{_UNIT})){{0,3}}"
-_CROSS = r"(?:entre|entre\s+calles|e/|esq\.?|esquina|x)(?![^\W\d_]).*"
-
-_AFTER = rf"(?:[\s,]+(?P<units>{_UNITS}))?(?:[\s,]+{_CROSS})?"
-
-
-def _line(number: str) -> re.Pattern[str]:
-    """Return the pattern of a first line whose number looks like that."""
-    return re.compile(
-        rf"(?P<street>[^#]*?[^\W\d_][^#]*?){number}{_AFTER}", re.IGNORECASE
-    )
-
-
-_MARKED_LINE = _line(rf"\s*{_MARK}\s*(?P<number>{_NUMBER})")
-_NO_NUMBER_LINE = _line(r"\s+(?P<number>s/n|sin\s+n[uú]mero)")
-_BARE_LINE = _line(rf"\s+(?P<number>{_NUMBER})")
-
-_UNITS_ONLY = re.compile(rf"(?P<units>{_UNITS})(?P<rest>.*)", re.IGNORECASE)
-_ONE_DOOR = re.compile(
-    rf"(?:{_DOOR})\b\.?(?:\s*{_MARK})?\s*(?P<value>{_UNIT_VALUE})",
+_FIELD_MARK = re.compile(rf"^{MARK}\s*(?=\S)", re.IGNORECASE)
+_FIELD_NUMBER = re.compile(
+    rf"(?P<number>{NUMBER}|{WITHOUT}|{LOTS}|{KILOMETRE})(?P<rest>(?!\w).*)",
     re.IGNORECASE,
 )
-_NEIGHBOURHOOD = re.compile(
-    r"(?:(?:colonia|col|fraccionamiento|fracc)\b\.?\s*"
-    r"(?P<name>[^\W\d_].*|\d+\s+de\s+.+)"
-    r"|(?P<whole>(?:barrio|ejido|pueblo|unidad\s+habitacional|u\.?\s?h\.)"
-    r"\s.+))",
-    re.IGNORECASE,
-)
-_BEFORE_NEIGHBOURHOOD = re.compile(
-    r"\s+(?=(?:colonia|col\.|fraccionamiento|fracc\.)\s)", re.IGNORECASE
-)
-_POSTAL_CODE = re.compile(r"\s*\bc\.?\s?p\.?\s*\d{5}$", re.IGNORECASE)
-_CROSS_ONLY = re.compile(_CROSS, re.IGNORECASE)
-_FIELD_MARK = re.compile(rf"^{_MARK}\s*(?=\d)", re.IGNORECASE)
-
-_NO_STREET = re.compile(
-    r"\b(?:km|kil[oó]metro|lote|lt|manzana|mza|mz|supermanzana|smza|sm"
-    rf"|regi[oó]n|{_DOOR}|{_PLACE})\b",
-    re.IGNORECASE,
-)
-_ROAD = re.compile(
-    r"(?:carretera|carr|autopista|libramiento)\b", re.IGNORECASE
-)
-_KIND = re.compile(rf"{_KINDS}\s*", re.IGNORECASE)
-_NUMBERED_STREET = re.compile(
-    rf"(?:{_KINDS}\s*(?:{_SIDES}\s*)?|{_SIDES}\s*)\d+(?:\s?-?[a-z]\b)?"
-    rf"(?:\s+{_SIDES})?",
-    re.IGNORECASE,
-)
-_SIDE_ONLY = re.compile(_SIDES, re.IGNORECASE)
-_DATE_NAME = re.compile(r"\b\d{1,2}(?=\s+de\s)", re.IGNORECASE)
+_WITHOUT_ONLY = re.compile(WITHOUT, re.IGNORECASE)
+_NONE_TOLD = frozenset({"", "na", "no", "ninguno", "noaplica", "sin", "0"})
+"""What people fill into a field for a flat that they do not have."""
+_DIGITS = re.compile(r"\d+")
+_PIECE_END = re.compile(r"[,\n]")
 
 
 def split_address(
-    address1: str | None, address2: str | None, *, given: Parts = UNKNOWN
+    address1: str | None,
+    address2: str | None,
+    *,
+    given: Parts = UNKNOWN,
+    beside: Beside = NOTHING,
 ) -> Parts:
-    """Return what is sure of a Mexican address; *given* wins."""
-    separate = _separate_fields(address1 or "", address2 or "")
-    if separate is not None:
-        return _with_given(separate, given)
-    first, *others = _pieces(address1 or "")
-    second = _pieces(address2 or "")
-    found = _first_piece(first, given.exterior_number)
-    extras = _extras([*others, *second] if found else second)
-    neighbourhood = given.neighbourhood or extras.neighbourhood
-    if found is None or extras.doubtful:
-        return Parts(neighbourhood=neighbourhood)
-    return Parts(
-        street=found.street,
-        exterior_number=given.exterior_number or found.exterior_number,
-        interior_number=given.interior_number
-        or found.interior_number
-        or extras.interior_number,
-        neighbourhood=neighbourhood,
-    )
+    """Return the likeliest reading of a Mexican address; *given* wins."""
+    first, second = address1 or "", address2 or ""
+    if not (first or second or given != UNKNOWN):
+        return UNKNOWN
+    if max(len(first), len(second)) > LONGEST_LINE:
+        return replace(given, doubts=("too_long",))
+    same = Repeated("MX", beside)
+    street, _, number = first.partition(WORD_JOINER)
+    if WORD_JOINER in first and visible(street):
+        return _separate_fields(street, number, second, given, same)
+    second, _, told = second.partition(WORD_JOINER)
+    if visible(told):
+        given = replace(given, neighbourhood=visible(told))
+    return _free_text(visible(first), visible(second), given, same)
 
 
-def _separate_fields(address1: str, address2: str) -> Parts | None:
-    """Return the parts of Shopify's separate fields, if it is they."""
-    if address1.count(WORD_JOINER) != 1:
-        return None
-    street, number = map(visible, address1.split(WORD_JOINER))
-    if not street or not number:
-        return None
-    line2, _, marked = address2.partition(WORD_JOINER)
-    neighbourhood = visible(marked) or None
-    interior = _interior(visible(line2))
-    if interior is None and _has_digit(line2):
-        return Parts(neighbourhood=neighbourhood)
-    return Parts(
-        street=street,
-        exterior_number=_FIELD_MARK.sub("", number),
-        interior_number=interior,
-        neighbourhood=neighbourhood,
-    )
+def _separate_fields(
+    street: str, number: str, second: str, given: Parts, same: Repeated
+) -> Parts:
+    """Return what the customer filled into Shopify's separate fields."""
+    findings = Findings(street=visible(street))
+    _read_number_field(visible(number), findings, same)
+    line2, _, told = second.partition(WORD_JOINER)
+    if is_value(visible(line2)):
+        findings.units.append(visible(line2))
+    else:
+        read_tail(_pieces(cut(visible(line2))), findings, same)
+    if visible(told):
+        given = replace(given, neighbourhood=visible(told))
+    if findings.exterior_number in _DIGITS.findall(visible(street)):
+        findings.doubt("second_number")
+    return _with_given(findings, given)
 
 
-def _with_given(parts: Parts, given: Parts) -> Parts:
-    return replace(
-        parts,
-        interior_number=given.interior_number or parts.interior_number,
-        neighbourhood=given.neighbourhood or parts.neighbourhood,
-    )
+def _read_number_field(text: str, findings: Findings, same: Repeated) -> None:
+    """Take the number from a field of its own, and what runs on into it."""
+    bare = _FIELD_MARK.sub("", text)
+    found = _FIELD_NUMBER.fullmatch(bare)
+    if not bare:
+        findings.doubt("no_number")
+    elif found is None:
+        findings.exterior_number = bare
+        findings.doubt("second_number")
+    else:
+        findings.exterior_number = _number(found["number"])
+        read_tail(_pieces(cut(found["rest"])), findings, same)
 
 
-def _interior(text: str) -> str | None:
-    """Return a whole text as an interior number, if it is one."""
-    found = _UNITS_ONLY.fullmatch(text)
-    if found and not found["rest"]:
-        return _door(found["units"])
-    if re.fullmatch(_UNIT_VALUE, text, re.IGNORECASE):
-        return text
-    return None
+def _number(text: str) -> str:
+    return NO_NUMBER if _WITHOUT_ONLY.fullmatch(text) else text.strip()
 
 
-def _door(units: str) -> str:
-    """Return `4B` for `Int. 4B`; other and several units stay whole."""
-    single = _ONE_DOOR.fullmatch(units)
-    return single["value"] if single else units
+def _free_text(first: str, second: str, given: Parts, same: Repeated) -> Parts:
+    """Return the reading of lines that hold all, in any order."""
+    findings = Findings()
+    lines = [cut(line) for line in dict.fromkeys((first, second)) if line]
+    lines = lines or [given.street or ""]
+    head, before = _from_the_street("\n".join(lines), same)
+    if given.exterior_number:
+        tail = _read_given_head(head, given.exterior_number, findings, same)
+    else:
+        tail = read_head(head, findings, same)
+    read_tail([*_pieces(tail), *before], findings, same)
+    return _with_given(findings, given)
 
 
-def _pieces(line: str) -> list[str]:
-    """Return *line* cut at commas and before a marked colonia."""
-    cut = _BEFORE_NEIGHBOURHOOD.sub(",", visible(line).replace(";", ","))
-    if len(cut) > LONGEST_LINE:
-        return [""]
-    return [piece.strip() for piece in cut.split(",")]
+def _pieces(text: str) -> list[str]:
+    pieces = (piece.strip() for piece in _PIECE_END.split(text))
+    return [piece for piece in pieces if piece]
 
 
-@dataclass(frozen=True, slots=True)
-class _Extras:
-    """What stands behind the street; *doubtful* if some of it is unclear."""
+def _from_the_street(text: str, same: Repeated) -> tuple[str, list[str]]:
+    """
+    Return *text* from its street on, and the pieces before that.
 
-    interior_number: str | None
-    neighbourhood: str | None
-    doubtful: bool
-
-
-def _extras(pieces: Iterable[str]) -> _Extras:
-    units: list[str] = []
-    names: list[str] = []
-    doubtful = False
-    for piece in pieces:
-        text = _POSTAL_CODE.sub("", piece)
-        if _CROSS_ONLY.fullmatch(text):
-            continue
-        if marked := _NEIGHBOURHOOD.fullmatch(text):
-            names.append(marked["name"] or marked["whole"])
-            continue
-        if found := _UNITS_ONLY.fullmatch(text):
-            units.append(found["units"])
-            text = found["rest"]
-        doubtful = doubtful or _has_digit(text)
-    return _Extras(
-        interior_number=_door(", ".join(units)) if units else None,
-        neighbourhood=names[0] if len(names) == 1 else None,
-        doubtful=doubtful,
-    )
+    Some put the flat, the colonia or the place first.
+    """
+    before: list[str] = []
+    head = text
+    while end := _PIECE_END.search(head):
+        piece, following = head[: end.start()].strip(), head[end.end() :]
+        if not _is_no_street(piece, following.strip(), same):
+            return head, before
+        before.append(piece)
+        head = following.strip()
+    if before and (is_unit(head) or is_colonia(head) or same.place(head)):
+        return text, []
+    return head, before
 
 
-def _first_piece(piece: str, exterior: str | None) -> Parts | None:
-    """Return the street and numbers of the first line, if they are sure."""
-    found = _numbered(piece)
-    if exterior is None:
-        return found
-    if found is None:
-        return Parts(street=piece) if _only_a_street(piece) else None
-    same = folded(found.exterior_number or "") == folded(exterior)
-    return found if same else None
-
-
-def _numbered(piece: str) -> Parts | None:
-    for pattern in (_MARKED_LINE, _NO_NUMBER_LINE, _BARE_LINE):
-        found = pattern.fullmatch(piece)
-        if found is None:
-            continue
-        street = found["street"].strip()
-        if not _sure(street, marked=pattern is not _BARE_LINE):
-            return None
-        return Parts(
-            street=street,
-            exterior_number=found["number"],
-            interior_number=found["units"] and _door(found["units"]),
-        )
-    return None
-
-
-def _sure(street: str, *, marked: bool) -> bool:
-    """Return whether *street* can stand before a number of its own."""
-    if _NO_STREET.search(street):
-        return False
-    if _NUMBERED_STREET.fullmatch(street):
+def _is_no_street(piece: str, following: str, same: Repeated) -> bool:
+    """Return whether the street is rather in what follows *piece*."""
+    if is_unit(piece) or is_colonia(piece) or same.place(piece):
         return True
-    name = _KIND.sub("", street, count=1)
-    if not marked and (_ROAD.match(street) or _SIDE_ONLY.fullmatch(name)):
+    if has_digit(piece) or not KIND.match(following):
         return False
-    return bool(name) and not name[-1].isdigit()
+    return bare_number(following) is not None
 
 
-def _only_a_street(piece: str) -> bool:
-    """Return whether *piece* names a street and holds no house number."""
-    if not piece or _NO_STREET.search(piece):
-        return False
-    if _NUMBERED_STREET.fullmatch(piece):
-        return True
-    return not _has_digit(_DATE_NAME.sub("", piece))
+def _read_given_head(
+    head: str, given: str, findings: Findings, same: Repeated
+) -> str:
+    """Read the street; its number is *given*, and may be in the line too."""
+    rest = read_head(head, findings, same)
+    told = findings.exterior_number
+    findings.settle("number_or_name", "no_number")
+    _read_number_field(given, findings, same)
+    if told is None:
+        _check_street(findings)
+    elif folded(told) != folded(findings.exterior_number or ""):
+        findings.doubt("fields_disagree")
+    return rest
 
 
-def _has_digit(text: str) -> bool:
-    return any(sign.isdigit() for sign in text)
+def _check_street(findings: Findings) -> None:
+    """Doubt a street that may hold a house number beside the given one."""
+    street = findings.street or ""
+    if findings.exterior_number in _DIGITS.findall(street):
+        findings.doubt("number_or_name")
+    elif _has_second_number(street):
+        findings.doubt("second_number")
+
+
+def _has_second_number(street: str) -> bool:
+    return has_digit(without_date(street)) and not NUMBERED_STREET.fullmatch(
+        street
+    )
+
+
+def _with_given(findings: Findings, given: Parts) -> Parts:
+    """Return the parts; what was *given* wins over what was found."""
+    interior = door(findings.units)
+    told = given.interior_number
+    if told and folded(told) not in _NONE_TOLD:
+        own = door([told])
+        if interior and folded(interior) != folded(own or ""):
+            findings.doubt("fields_disagree")
+        interior = own
+    return findings.parts(
+        interior=interior, neighbourhood=_neighbourhood(findings, given)
+    )
+
+
+def _neighbourhood(findings: Findings, given: Parts) -> str | None:
+    if not given.neighbourhood:
+        return findings.neighbourhood()
+    own = colonia(given.neighbourhood)
+    others = [*findings.marked, *findings.unmarked]
+    if any(folded(other) != folded(own) for other in others):
+        findings.doubt("fields_disagree")
+    return own

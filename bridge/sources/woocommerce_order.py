@@ -9,6 +9,7 @@ github.com/woocommerce/woocommerce and captured bodies, read 2026-11-21.
 """
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from decimal import ROUND_HALF_UP, Decimal
@@ -17,7 +18,9 @@ from html import unescape
 from bridge.model import JSON, Event, Instant
 from bridge.orders.order import Address, Line, Payment, Person, Snapshot
 from bridge.places.addresses import split_address
+from bridge.places.beside import Beside
 from bridge.places.parts import Parts
+from bridge.places.postal import check_place
 from bridge.places.states import state_code
 from bridge.places.text import folded
 from bridge.sources import customers, reading
@@ -35,37 +38,77 @@ _SHIPPED = frozenset({"completed", "delivered"})
 _GIFT_CARD = "wc_gc_giftcard_"
 """Begins the meta keys of a Gift Cards line. Source: captured bodies."""
 
+_STREET = frozenset({"calle", "nombrecalle", "street", "streetname"})
 _EXTERIOR = frozenset(
     {
         "exterior",
+        "exteriornum",
         "exteriornumber",
+        "housenumber",
         "noext",
         "noexterior",
+        "nroexterior",
         "number",
         "numero",
+        "numerocasa",
+        "numerodecasa",
+        "numeroext",
         "numeroexterior",
         "numext",
         "numexterior",
+        "outdoornumber",
         "streetnumber",
     }
 )
 _INTERIOR = frozenset(
     {
+        "apartamento",
+        "indoornumber",
         "interior",
+        "interiornum",
         "interiornumber",
         "noint",
         "nointerior",
+        "nrointerior",
         "numerointerior",
+        "numeroint",
         "numint",
         "numinterior",
     }
 )
 _NEIGHBOURHOOD = frozenset(
-    {"barrio", "colonia", "neighborhood", "neighbourhood"}
+    {
+        "barrio",
+        "barriovereda",
+        "colonia",
+        "coloniabarrio",
+        "neighborhood",
+        "neighbourhood",
+        "nombrecolonia",
+        "suburb",
+    }
 )
-"""Folded names of the fields that Mexican and Colombian checkouts add."""
-_TOO_VAGUE = frozenset({"exterior", "interior", "number", "numero"})
+"""
+Folded names of the fields that Mexican and Colombian checkouts add.
+
+`_billing_num_ext`, `_billing_numero_exterior`, `billing_colonia`,
+`_shipping_barrio`, `_shipping_numero` as in shops' code on GitHub;
+`_shipping_number`, `_shipping_neighborhood` of "Extra Checkout Fields for
+Brazil", which shops elsewhere use too; read 2026-11-22. `departamento` is not
+among them: it is a flat in Mexico and a state in Colombia.
+"""
+_TOO_VAGUE = frozenset(
+    {"apartamento", "calle", "exterior", "interior", "number", "numero"}
+    | {"street", "suburb"}
+)
 """Such a name alone, without `shipping_` or `billing_`, may be anything."""
+
+_BLOCK_FIELD = re.compile(r"wc_(billing|shipping|other)/[^/]*/")
+"""
+Begins the meta key of a field of the block checkout: location, namespace.
+Source: `CheckoutFields` in woocommerce.github.io/code-reference, read
+2026-11-22.
+"""
 
 _SHIPPING, _BILLING, _NEITHER = "shipping_", "billing_", ""
 
@@ -358,6 +401,7 @@ def _given(meta: Mapping[str, JSON], *sides: str) -> Parts:
         return next((value for value in found if value), None)
 
     return Parts(
+        street=first(_STREET),
         exterior_number=first(_EXTERIOR),
         interior_number=first(_INTERIOR),
         neighbourhood=first(_NEIGHBOURHOOD),
@@ -378,8 +422,18 @@ def _asked(
 
 
 def _bare(key: str) -> str:
-    """Return a meta key without the mark of a private one."""
-    return key.lstrip("_").lower()
+    """
+    Return a meta key without the mark of a private one.
+
+    One of the block checkout (`_wc_shipping/shop/colonia`) is told like the
+    others (`shipping_colonia`).
+    """
+    bare = key.lstrip("_").lower()
+    return _BLOCK_FIELD.sub(_side, bare) if "/" in bare else bare
+
+
+def _side(found: re.Match[str]) -> str:
+    return _NEITHER if found[1] == "other" else f"{found[1]}_"
 
 
 def _address(
@@ -391,24 +445,43 @@ def _address(
     country = (reading.text(block.get("country")) or store.country).upper()
     first = reading.text(block.get("first_name"))
     last = reading.text(block.get("last_name"))
+    company = reading.text(block.get("company"))
     line1 = reading.text(block.get("address_1"))
     line2 = reading.text(block.get("address_2"))
-    parts = split_address(country, line1, line2, given=given)
+    city = reading.text(block.get("city"))
+    postal_code = reading.text(block.get("postcode"))
     state = reading.text(block.get("state"))
+    code = state_code(country, state, dialect="woocommerce")
+    place = check_place(country, code or state, postal_code, city)
+    parts = split_address(
+        country,
+        line1,
+        line2,
+        given=given,
+        beside=Beside(
+            city=city,
+            state=place.state,
+            postal_code=postal_code,
+            names=(customers.full_name(first, last), company),
+        ),
+    )
     return Address(
         name=customers.full_name(first, last),
         first_name=first,
         last_name=last,
-        company=reading.text(block.get("company")),
+        company=company,
         phone=customers.best_phone(phones, country),
         street=parts.street,
         exterior_number=parts.exterior_number,
         interior_number=parts.interior_number,
         neighbourhood=parts.neighbourhood,
-        city=reading.text(block.get("city")),
-        state=state_code(country, state, dialect="woocommerce"),
-        postal_code=reading.text(block.get("postcode")),
+        city=city,
+        state=place.state,
+        postal_code=postal_code,
         country=None if _is_empty(block) else country,
         address1=line1,
         address2=line2,
+        certainty=parts.certainty,
+        place_certainty=place.certainty,
+        doubts=(*parts.doubts, *place.doubts),
     )

@@ -1,9 +1,15 @@
+"""Readings rule by rule; the table of addresses is `test_table.py`."""
+
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bridge.model import Certainty
 from bridge.places.addresses import split_address
-from bridge.places.parts import UNKNOWN, Parts
+from bridge.places.beside import Beside
+from bridge.places.parts import DOUBTS, UNKNOWN, Parts
 from bridge.places.text import folded, visible, visible_lines
 
 NOTHING = (None, None, None, None)
@@ -17,6 +23,11 @@ def split(country, address1, address2=None, **given):
         parts.interior_number,
         parts.neighbourhood,
     )
+
+
+def certainty(country, address1, address2=None, **given):
+    parts = split_address(country, address1, address2, given=Parts(**given))
+    return parts.certainty
 
 
 @pytest.mark.parametrize(
@@ -34,12 +45,12 @@ def split(country, address1, address2=None, **given):
         ),
         ("Calle 60 \u2060#491", "", ("Calle 60", "491", None, None)),
         ("Calle 5 \u206012", "4B \u2060", ("Calle 5", "12", "4B", None)),
+        ("Calle 5 \u2060s/n", "\u2060Roma", ("Calle 5", "S/N", None, "Roma")),
         (
-            "Calle 5 \u206012",
-            "puerta 3, verde \u2060Roma",
-            (None, None, None, "Roma"),
+            "Calle 5 \u2060Lt 7",
+            "\u2060Roma",
+            ("Calle 5", "Lt 7", None, "Roma"),
         ),
-        ("Calle Juárez \u2060", "", NOTHING),
     ],
 )
 def test_separate_fields(address1, address2, parts):
@@ -47,6 +58,39 @@ def test_separate_fields(address1, address2, parts):
     Shopify's separate fields are taken as the customer filled them in.
     """
     assert parts == split("MX", address1, address2)
+    assert Certainty.SURE is certainty("MX", address1, address2)
+
+
+@pytest.mark.parametrize(
+    ("address1", "address2", "parts"),
+    [
+        (
+            "Calle 5 \u206012",
+            "puerta 3, verde \u2060Roma",
+            ("Calle 5", "12", None, "Roma"),
+        ),
+        ("Calle Juárez \u2060", "", ("Calle Juárez", None, None, None)),
+        ("Juárez \u2060doce", "", ("Juárez", "doce", None, None)),
+        ("Juárez 45 \u206045", "", ("Juárez", "45", None, None)),
+    ],
+)
+def test_separate_fields_doubtful(address1, address2, parts):
+    """
+    A separate field that holds something else is doubtful.
+    """
+    assert Certainty.DOUBTFUL is certainty("MX", address1, address2)
+    street, *others = split("MX", address1, address2)
+    assert street.startswith(parts[0])
+    assert list(parts[1:]) == others
+
+
+def test_separate_neighbourhood_alone():
+    """
+    A colonia of its own field goes with a first line that has none.
+    """
+    assert ("Juárez", "12", None, "Roma") == split(
+        "MX", "Juárez #12", "\u2060Roma"
+    )
 
 
 @pytest.mark.parametrize(
@@ -70,7 +114,7 @@ def test_separate_fields(address1, address2, parts):
         (
             "C. 60 núm. 491 x 57 y 59",
             "Local 3, Centro",
-            ("C. 60", "491", "Local 3", None),
+            ("C. 60", "491", "Local 3", "Centro"),
         ),
         ("Calle 60 491", "", ("Calle 60", "491", None, None)),
         ("Oriente 172 45", "", ("Oriente 172", "45", None, None)),
@@ -98,52 +142,159 @@ def test_separate_fields(address1, address2, parts):
             "Barrio de Santiago",
             ("Juárez", "120", None, "Barrio de Santiago"),
         ),
-        ("Juárez 120", "Centro", ("Juárez", "120", None, None)),
+        ("Juárez 120", "Centro", ("Juárez", "120", None, "Centro")),
     ],
 )
 def test_mexican(address1, address2, parts):
     """
-    What is marked, or can not be meant otherwise, is split.
+    What is marked, or has its usual form, is likely at least.
     """
     assert parts == split("MX", address1, address2)
+    assert certainty("MX", address1, address2).reaches(Certainty.LIKELY)
 
 
 @pytest.mark.parametrize(
-    "address1",
+    ("address1", "parts", "doubt"),
     [
-        None,
-        "",
-        "12",
-        "Calle 60",
-        "Calle 10 Sur",
-        "Oriente 172",
-        "Av. 5 de Mayo",
-        "Juárez",
-        "Juárez 12 3",
-        "Juárez 12-3",
-        "Juárez 120 B",
-        "Mz 4 Lt 12",
-        "Carretera Federal 57",
-        "Carretera a Toluca km 12",
-        "Calle No. 12",
-        "Calle Colonia del Valle 12",
-        "x" * 100_000,
-        "Calle " + "1 " * 5000,
-        "Calle 5 12 " + "Int 1 " * 45 + "!",
+        ("Calle 60", ("Calle 60", None, None, None), "number_or_name"),
+        ("Oriente 172", ("Oriente 172", None, None, None), "number_or_name"),
+        ("Juárez", ("Juárez", None, None, None), "no_number"),
+        ("Juárez 12 3", ("Juárez", "12", "3", None), "unmarked"),
+        ("Juárez 12-3", ("Juárez", "12", "3", None), "second_number"),
+        ("Juárez #12-3", ("Juárez", "12", "3", None), "second_number"),
+        ("Juárez 120 B", ("Juárez", "120", "B", None), "unmarked"),
+        ("Morelos 45 #3", ("Morelos", "45", "3", None), "second_number"),
+        ("Juárez 12 S/N", ("Juárez 12", "S/N", None, None), "second_number"),
+        ("Mz 4 Lt 12", (None, "Mz 4 Lt 12", None, None), "no_street"),
+        ("Calle 4 Mz 5", ("Calle 4", "Mz 5", None, None), "no_number"),
+        (
+            "Carretera Federal 57",
+            ("Carretera Federal", "57", None, None),
+            "number_or_name",
+        ),
+        ("Km 12", ("Km 12", "S/N", None, None), "no_street"),
+        (
+            "Carr. Nacional km 12 500",
+            ("Carr. Nacional km 12 500", "S/N", None, None),
+            "second_number",
+        ),
+        ("Villas del Sol 3", ("Villas del Sol", "3", None, None), "no_street"),
+        ("Calle Pino 03100", ("Calle Pino", "03100", None, None), None),
+        ("Pino N. 5", ("Pino N.", "5", None, None), "number_or_name"),
+        ("Domicilio conocido", (None, "S/N", None, None), "no_street"),
+        ("Juárez 5, Pino 6", ("Juárez", "5", None, None), "left_over"),
+        ("Juárez 5, Calle Pino 6", ("Juárez", "5", None, None), "two_streets"),
+        ("Juárez 5, Plaza Sol", ("Juárez", "5", None, None), "left_over"),
+        ("Juárez 5, Sol, Luna", ("Juárez", "5", None, "Sol"), None),
+        ("Juárez 5, Col. Sol, Luna", ("Juárez", "5", None, "Sol"), None),
+        ("Juárez 5 x 7 y 9 Sol", ("Juárez", "5", None, "Sol"), "unmarked"),
+        ("Juárez 5, Col. Sol 4", ("Juárez", "5", None, "Sol 4"), "left_over"),
+        (
+            "Juárez 5, frente al 7",
+            ("Juárez", "5", None, None),
+            "left_over",
+        ),
+        (
+            "Juárez 5, C.P. 06000 Narnia",
+            ("Juárez", "5", None, None),
+            "left_over",
+        ),
+        ("Juárez frente al 12", ("Juárez frente al", "12", None, None), None),
+        ("#12", (None, None, None, None), "no_street"),
     ],
 )
-def test_mexican_unsure(address1):
+def test_mexican_doubtful(address1, parts, doubt):
     """
-    What could be meant otherwise is not split at all.
+    What could be meant otherwise has its likeliest reading, and a doubt.
     """
-    assert NOTHING == split("MX", address1)
+    read = split_address("MX", address1, None)
+
+    assert parts == split("MX", address1)
+    assert not read.certainty.reaches(Certainty.LIKELY)
+    assert doubt is None or doubt in read.doubts
+    assert set(read.doubts) <= set(DOUBTS)
+
+
+@pytest.mark.parametrize(
+    ("address1", "address2", "number", "sure"),
+    [
+        ("Calle 60", "#12", "12", Certainty.LIKELY),
+        ("Calle 60", "12", None, Certainty.DOUBTFUL),
+        ("Juárez", "12", "12", Certainty.DOUBTFUL),
+        ("Calle 60", "Mz 4 Lt 5", "Mz 4 Lt 5", Certainty.LIKELY),
+    ],
+)
+def test_mexican_number_in_line_two(address1, address2, number, sure):
+    """
+    A marked number may stand in the second line; a bare one may be a flat's.
+    """
+    parts = split_address("MX", address1, address2)
+
+    assert (address1, number) == (parts.street, parts.exterior_number)
+    assert sure is parts.certainty
+
+
+@pytest.mark.parametrize("country", ["MX", "CO"])
+def test_empty(country):
+    """
+    Nothing is read where nothing is written.
+    """
+    assert UNKNOWN == split_address(country, None, "")
+
+
+@pytest.mark.parametrize("country", ["MX", "CO"])
+def test_too_long(country):
+    """
+    A line too long to be an address is told, and not looked into.
+    """
+    parts = split_address(country, "x" * 100_000, None)
+
+    assert Certainty.NONE is parts.certainty
+    assert ("too_long",) == parts.doubts
+
+
+def test_mexican_repeated():
+    """
+    City, state, postal code and the receiver's name are not read again.
+    """
+    beside = Beside(
+        city="Saltillo", state="COA", postal_code="25016", names=("Ana Gil",)
+    )
+    parts = split_address(
+        "MX",
+        "Juárez 5, Mirasierra, 25016 Saltillo, Coah., México",
+        "Ana Gil",
+        beside=beside,
+    )
+
+    assert ("Juárez", "5", None, "Mirasierra") == (
+        parts.street,
+        parts.exterior_number,
+        parts.interior_number,
+        parts.neighbourhood,
+    )
+    assert Certainty.LIKELY is parts.certainty
+
+
+def test_mexican_colonia_with_a_city_in_its_name():
+    """
+    A colonia named after its city keeps the city's name.
+    """
+    parts = split_address(
+        "MX", "Juárez 5, Lomas de León", None, beside=Beside(city="León")
+    )
+
+    assert "Lomas de León" == parts.neighbourhood
 
 
 def test_mexican_unmarked_number_in_line_two():
     """
-    A number without a mark could be the flat: nothing is sure but the rest.
+    A number without a mark could be the flat: it is doubtful.
     """
-    assert (None, None, None, "Centro") == split(
+    assert ("Juárez", "120", "4B", "Centro") == split(
+        "MX", "Juárez 120", "4B, Col. Centro"
+    )
+    assert Certainty.DOUBTFUL is certainty(
         "MX", "Juárez 120", "4B, Col. Centro"
     )
 
@@ -167,13 +318,49 @@ def test_mexican_given(address1, street):
 
 
 @pytest.mark.parametrize(
-    "address1", ["Hidalgo 402", "Hidalgo 15 B", "", "Mz 4"]
+    ("address1", "given", "doubt"),
+    [
+        ("Hidalgo 402", {"exterior_number": "401"}, "fields_disagree"),
+        ("Calle 15", {"exterior_number": "15"}, "number_or_name"),
+        ("Hidalgo 15 B", {"exterior_number": "401"}, "fields_disagree"),
+        ("5", {"exterior_number": "401"}, "no_street"),
+        ("Lomas 2da 3ra", {"exterior_number": "401"}, "second_number"),
+        ("Hidalgo 4 Int 2", {"interior_number": "3"}, "fields_disagree"),
+        ("Hidalgo 4 Col. A", {"neighbourhood": "B"}, "fields_disagree"),
+    ],
 )
-def test_mexican_given_contradicted(address1):
+def test_mexican_given_contradicted(address1, given, doubt):
     """
-    A line that names another number, or no street, makes neither sure.
+    What was asked for wins; a line that says another thing is a doubt.
     """
-    assert NOTHING == split("MX", address1, exterior_number="401")
+    parts = split_address("MX", address1, None, given=Parts(**given))
+
+    assert Certainty.DOUBTFUL is parts.certainty
+    assert doubt in parts.doubts
+    assert (
+        given.items()
+        <= {
+            "exterior_number": parts.exterior_number,
+            "interior_number": parts.interior_number,
+            "neighbourhood": parts.neighbourhood,
+        }.items()
+    )
+
+
+def test_mexican_given_street():
+    """
+    A street in a field of its own does for an empty line.
+    """
+    parts = ("Av. Hidalgo", "5", None, "Centro")
+
+    assert parts == split(
+        "MX",
+        "",
+        street="Av. Hidalgo",
+        exterior_number="#5",
+        interior_number="N/A",
+        neighbourhood="Col. Centro",
+    )
 
 
 @pytest.mark.parametrize(
@@ -212,7 +399,7 @@ def test_mexican_given_contradicted(address1):
         (
             "Calle 1 # 2-3",
             "barrio Galán apto 2",
-            ("Calle 1 # 2-3", None, "barrio Galán apto 2", None),
+            ("Calle 1 # 2-3", None, "apto 2", "Galán"),
         ),
         (
             "Calle 1 # 2-3",
@@ -229,6 +416,102 @@ def test_colombian(address1, address2, parts):
     assert parts == split("CO", address1, address2)
 
 
+@pytest.mark.parametrize(
+    ("address1", "street", "sure"),
+    [
+        ("Calle 100 No. 8A-49", "Calle 100 No. 8A-49", Certainty.SURE),
+        ("Calle 45 23-67", "Calle 45 23-67", Certainty.LIKELY),
+        ("Calle 45 # 23 67", "Calle 45 # 23 67", Certainty.LIKELY),
+        ("CRA7#72-41", "CRA7#72-41", Certainty.SURE),
+        ("Cll5 No12-34", "Cll5 No12-34", Certainty.SURE),
+        ("Calle 45 23 67", "Calle 45 23 67", Certainty.DOUBTFUL),
+        ("Calle 45", "Calle 45", Certainty.DOUBTFUL),
+        ("Vereda Fagua", "Vereda Fagua", Certainty.LIKELY),
+        ("Km 5", "Km 5", Certainty.DOUBTFUL),
+        ("Mz 4 Casa 5, B/ Cuba", "Mz 4 Casa 5", Certainty.LIKELY),
+        ("Mz 4 Casa 5", "Mz 4 Casa 5", Certainty.DOUBTFUL),
+        ("Mz 4", "Mz 4", Certainty.DOUBTFUL),
+        ("Edificio Avianca", None, Certainty.DOUBTFUL),
+    ],
+)
+def test_colombian_certainty(address1, street, sure):
+    """
+    The signs make a nomenclature sure, its dash alone likely.
+    """
+    parts = split_address("CO", address1, None)
+
+    assert (street, sure) == (parts.street, parts.certainty)
+
+
+@pytest.mark.parametrize(
+    ("address1", "doubt"),
+    [
+        ("Calle 5 # 12-34-301", "second_number"),
+        ("Calle 5 # 12-34 Calle 8 # 15-20", "two_streets"),
+        ("Ana Gil Calle 5 # 12-34", "left_over"),
+        ("Calle 5 # 12-34 apto 2 Sol", "left_over"),
+        ("Calle 5 # 12-34, barrio Sol 4", "left_over"),
+        ("Calle 5 # 12-34, 110231 Narnia", "left_over"),
+        ("Calle 5 # 12-34, C.P. 110231 Narnia", "left_over"),
+        ("Calle 5 # 12-34, Torres de Sol", "unmarked"),
+        ("Calle 5 # 12-34, Sol 4", "left_over"),
+        ("Calle 5 # 12-34, 301", "unmarked"),
+        ("Mz 5 Casa 3 etapa 2 barrio Sol", "left_over"),
+        ("Ana Mz 5 Casa 3, barrio Sol", "left_over"),
+        ("Vereda Sol, junto a la escuela", "landmark"),
+        ("Vereda Sol lote 4", "left_over"),
+    ],
+)
+def test_colombian_doubtful(address1, doubt):
+    """
+    What could be meant otherwise is doubtful.
+    """
+    parts = split_address("CO", address1, None)
+
+    assert Certainty.DOUBTFUL is parts.certainty
+    assert doubt in parts.doubts
+    assert set(parts.doubts) <= set(DOUBTS)
+
+
+def test_colombian_given():
+    """
+    What was asked for wins; a line that says another thing is a doubt.
+    """
+    parts = split_address(
+        "CO",
+        "Calle 5 # 12-34 apto 2",
+        "barrio Sol",
+        given=Parts(
+            interior_number="apto 3",
+            exterior_number="99",
+            neighbourhood="barrio Luna",
+        ),
+    )
+
+    assert ("Calle 5 # 12-34", "99", "apto 3", "Luna") == (
+        parts.street,
+        parts.exterior_number,
+        parts.interior_number,
+        parts.neighbourhood,
+    )
+    assert ("fields_disagree",) == parts.doubts
+
+
+def test_colombian_given_agrees():
+    """
+    A barrio of its own field makes a block and a house likely.
+    """
+    parts = split_address(
+        "CO",
+        "Mz 4 Casa 5",
+        None,
+        given=Parts(neighbourhood="Cuba", exterior_number="5"),
+    )
+
+    assert Certainty.LIKELY is parts.certainty
+    assert parts.exterior_number is None
+
+
 def test_elsewhere():
     """
     Of other countries' addresses nothing is sure but what was given.
@@ -236,16 +519,126 @@ def test_elsewhere():
     assert UNKNOWN == split_address("US", "1 Main St", None)
 
 
-@settings(deadline=None)
-@given(st.text(), st.text(), st.sampled_from(["MX", "CO", "US", None]))
-def test_any_text(address1, address2, country):
-    """
-    In Mexico street and number are both sure or neither is.
-    """
-    parts = split_address(country, address1, address2)
+PLACES = st.sampled_from(["MX", "CO", "US", None])
+LIKE_AN_ADDRESS = st.lists(
+    st.sampled_from(
+        [
+            "Calle",
+            "Cra",
+            "#",
+            "-",
+            "12",
+            "5",
+            "A",
+            "B",
+            ",",
+            ".",
+            "/",
+            "Int",
+            "Apto",
+            "Col.",
+            "Mz",
+            "Lt",
+            "Km",
+            "S/N",
+            "Juárez",
+            "barrio",
+            "Torre",
+            "Edif.",
+            "x",
+            "y",
+            "entre",
+            "Sur",
+            "bis",
+            "No.",
+            "Vereda",
+            "\u2060",
+            "\n",
+            "(",
+            ")",
+        ]
+    ),
+    max_size=40,
+).map(" ".join)
+LINES = st.text() | LIKE_AN_ADDRESS
 
-    if country == "MX":
-        assert (parts.street is None) == (parts.exterior_number is None)
+
+@settings(deadline=None)
+@given(LINES, LINES, PLACES, LIKE_AN_ADDRESS)
+def test_any_text(address1, address2, country, asked):
+    """
+    No text is an error, and no word is invented but S/N.
+    """
+    given = Parts(neighbourhood=visible(asked) or None)
+    parts = split_address(country, address1, address2, given=given)
+
+    whole = f"{address1} {address2} {asked}"
+    seen = visible(whole) + visible(whole.replace("\u2060", " "))
+    for part in (
+        parts.street,
+        parts.exterior_number,
+        parts.interior_number,
+        parts.neighbourhood,
+    ):
+        told = "" if part in {None, "S/N"} else part
+        assert [word for word in told.split() if word.strip(",") in seen] == (
+            told.split()
+        )
+    assert set(parts.doubts) <= set(DOUBTS)
+    if country in {"MX", "CO"} and parts.doubts:
+        assert not parts.certainty.reaches(Certainty.LIKELY)
+
+
+@pytest.mark.parametrize("country", ["MX", "CO"])
+@pytest.mark.parametrize(
+    "sign",
+    [
+        "1 ",
+        "# ",
+        "#1 ",
+        ", ",
+        "a,",
+        "- ",
+        "Int 1 ",
+        "Calle ",
+        "Calle 1 ",
+        "Cl 5 # 1 ",
+        "Cl 5 # 1-",
+        "Mz ",
+        "Mz 1 Lt ",
+        "Km 1 ",
+        "Col. ",
+        "barrio a ",
+        "x 1 y ",
+        "torre a ",
+        "torre las a ",
+        "primer piso ",
+        "Sur ",
+        "1 Sur ",
+        "1 de ",
+        "s / n ",
+        "No. ",
+        "06000 ",
+    ],
+)
+def test_hostile_lines(country, sign):
+    """
+    Reading time grows with a line's length, not with its possibilities.
+
+    Backtracking that doubles with each word would take years at 300 signs;
+    what grows by the square takes four times as long for twice as much.
+    """
+    half, whole = (
+        _cost(country, (sign * length)[:length]) for length in (150, 300)
+    )
+
+    assert whole < max(20 * half, 0.5)
+
+
+def _cost(country, line):
+    started = time.process_time()
+    split_address(country, line, line)
+    return time.process_time() - started
 
 
 def test_visible():

@@ -24,6 +24,13 @@ from bridge.places.states import state_code, state_name
         ("MX", "N.L.", "iso", "NLE"),
         ("MX", "MX-JAL", "iso", "JAL"),
         ("CO", "CO-DC", "woocommerce", "DC"),
+        ("CO", "CHOC", "woocommerce", "CHO"),
+        ("CO", "NOR", "woocommerce", "NSA"),
+        ("CO", "NOR", "iso", None),
+        ("CO", "Archipiélago de San Andrés", "iso", "SAP"),
+        ("MX", "México, D.F.", "iso", "CMX"),
+        ("MX", "Nvo. León", "iso", "NLE"),
+        ("MX", "edo de mex", "iso", "MEX"),
         ("CO", "DC", "shopify", "DC"),
         ("CO", "Bogotá D.C.", "iso", "DC"),
         ("CO", "nariño", "iso", "NAR"),
@@ -74,3 +81,49 @@ def test_tables_are_whole(country):
         state_code(country, word, dialect="iso") for word in words
     ]
     assert all(state_name(code, country) for code in codes)
+
+
+@pytest.mark.parametrize(
+    ("country", "dialect", "codes"),
+    [
+        (
+            "MX",
+            "shopify",
+            (
+                "AGS BC BCS CAMP CHIS CHIH DF COAH COL DGO GTO GRO HGO JAL MEX MICH"
+                " MOR NAY NL OAX PUE QRO Q_ROO SLP SIN SON TAB TAMPS TLAX VER YUC"
+                " ZAC"
+            ),
+        ),
+        (
+            "MX",
+            "woocommerce",
+            (
+                "DF JA NL AG BC BS CM CS CH CO CL DG GT GR HG MX MI MO NA OA PU QT"
+                " QR SL SI SO TB TM TL VE YU ZA"
+            ),
+        ),
+        (
+            "CO",
+            "woocommerce",
+            (
+                "AMZ ANT ARU ATL BOL BOY CAL CAQ CAS CAU CES CHOC COR CUN CO-DC GUA"
+                " GUV HUI GUJ MAG MET NAR NOR PUT QUI RIS SAP SAN SUC TOL VAC VAU"
+                " VIC"
+            ),
+        ),
+    ],
+)
+def test_platforms_codes(country, dialect, codes):
+    """
+    Every code of a platform is known, and each is another state's.
+
+    Source: `facts/sources.md` 2.8 and 3.7; envia.com's WooCommerce plugin.
+    """
+    found = [
+        state_code(country, code.replace("_", " "), dialect=dialect)
+        for code in codes.split()
+    ]
+
+    assert None not in found
+    assert len(set(found)) == len(found) == {"MX": 32, "CO": 33}[country]

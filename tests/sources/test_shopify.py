@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.errors import Unusable
-from bridge.model import Instant
+from bridge.model import Certainty, Instant
 from bridge.orders.order import Payment
 from bridge.sources.platform import (
     Deleted,
@@ -865,6 +865,50 @@ class TestTexts:
         content["shipping_address"]["province_code"] = code
 
         assert state == told(content).ship_to.state
+
+    @pytest.mark.parametrize(
+        ("changes", "state", "doubts"),
+        [
+            ({}, "CMX", ()),
+            ({"province_code": None, "province": None}, "CMX", ()),
+            ({"province_code": "JAL"}, "JAL", ("postal_code_elsewhere",)),
+            (
+                {"province_code": "NRN", "province": "Narnia"},
+                "CMX",
+                ("state_unknown",),
+            ),
+            ({"zip": "0670"}, "CMX", ("postal_code_malformed",)),
+            ({"zip": None}, "CMX", ("no_postal_code",)),
+            ({"city": None}, "CMX", ("no_city",)),
+        ],
+    )
+    def test_place(self, changes, state, doubts):
+        """
+        State, city and postal code are checked against each other.
+        """
+        content = samples.body(PAID)
+        content["shipping_address"] |= changes
+        ship_to = told(content).ship_to
+
+        assert (state, doubts) == (ship_to.state, ship_to.doubts)
+        assert (not doubts) == ship_to.place_certainty.reaches(
+            Certainty.LIKELY
+        )
+        assert Certainty.SURE is ship_to.certainty
+
+    def test_state_elsewhere(self):
+        """
+        Other countries' states are not known.
+        """
+        content = samples.body(PAID)
+        content["shipping_address"] |= {
+            "country_code": "US",
+            "province_code": "CA",
+        }
+        ship_to = told(content).ship_to
+
+        assert ship_to.state is None
+        assert Certainty.NONE is ship_to.certainty
 
 
 def test_register():

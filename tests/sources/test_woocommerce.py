@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.errors import Unusable
-from bridge.model import Instant
+from bridge.model import Certainty, Instant
 from bridge.orders.order import Payment
 from bridge.sources.platform import Deleted, Ignored, Store, Told
 from bridge.sources.register import PLATFORMS
@@ -679,14 +679,97 @@ class TestMeta:
 
     def test_contradiction(self):
         """
-        A number that the text contradicts is not sure.
+        A number that the text contradicts is doubtful, and wins.
         """
         content = samples.body(
             PAID, meta_data=meta(_shipping_numero_exterior="402")
         )
         ship_to = told(content).ship_to
 
-        assert (None, None) == (ship_to.street, ship_to.exterior_number)
+        assert ("Calle Hidalgo Ote.", "402") == (
+            ship_to.street,
+            ship_to.exterior_number,
+        )
+        assert Certainty.DOUBTFUL is ship_to.certainty
+        assert ("fields_disagree",) == ship_to.doubts
+
+    @pytest.mark.parametrize(
+        ("key", "part", "value"),
+        [
+            ("_shipping_num_ext", "exterior_number", "401"),
+            ("_shipping_numero_exterior", "exterior_number", "401"),
+            ("_shipping_numero", "exterior_number", "401"),
+            ("_shipping_number", "exterior_number", "401"),
+            ("_wc_shipping/tienda/no-exterior", "exterior_number", "401"),
+            ("_wc_other/tienda/colonia", "neighbourhood", "Roma"),
+            ("_wc_shipping/tienda/barrio", "neighbourhood", "Roma"),
+            ("_shipping_neighborhood", "neighbourhood", "Roma"),
+            ("colonia_barrio", "neighbourhood", "Roma"),
+            ("_shipping_num_int", "interior_number", "7"),
+            ("shipping_interior", "interior_number", "7"),
+        ],
+    )
+    def test_keys(self, key, part, value):
+        """
+        Plugins' keys are known, with and without marks and namespaces.
+        """
+        content = samples.body(PAID, meta_data=meta(**{key: value}))
+        content["shipping"]["address_1"] = "Calle Hidalgo Ote. 401 Int. 7"
+        content["shipping"]["address_2"] = ""
+        ship_to = told(content).ship_to
+
+        assert value == getattr(ship_to, part)
+        assert not ship_to.doubts
+
+    @pytest.mark.parametrize("key", ["numero", "calle", "interior", "a/b/c"])
+    def test_vague_keys(self, key):
+        """
+        A key that may be anything is no part of the address.
+        """
+        content = samples.body(PAID, meta_data=meta(**{key: "9"}))
+
+        assert not told(content).ship_to.doubts
+
+    def test_certainty(self):
+        """
+        What the lines and the place are worth is told, with its doubts.
+        """
+        content = samples.body(PAID, meta_data=[])
+        content["shipping"] |= {
+            "address_1": "Juárez 12 3",
+            "address_2": "",
+            "state": "Narnia",
+        }
+        ship_to = told(content).ship_to
+
+        assert Certainty.DOUBTFUL is ship_to.certainty
+        assert Certainty.DOUBTFUL is ship_to.place_certainty
+        assert ("unmarked", "state_unknown") == ship_to.doubts
+        assert "NLE" == ship_to.state
+
+    def test_sure(self):
+        """
+        Marks and a postal code of the state are sure.
+        """
+        ship_to = told(samples.body(PAID)).ship_to
+
+        assert ship_to.certainty.reaches(Certainty.LIKELY)
+        assert Certainty.SURE is ship_to.place_certainty
+        assert () == ship_to.doubts
+
+    def test_receiver_in_the_lines(self):
+        """
+        The receiver's name in a line is no colonia.
+        """
+        content = samples.body(PAID, meta_data=[])
+        content["shipping"] |= {
+            "first_name": "Ana",
+            "last_name": "Gil",
+            "address_1": "Juárez 12",
+            "address_2": "Ana Gil",
+        }
+
+        assert told(content).ship_to.neighbourhood is None
 
     def test_values_stay_json(self):
         """
