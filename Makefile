@@ -12,7 +12,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --python-version 3.11 \
 	--universal --generate-hashes --no-header -q
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test check demo bench campaign lock
+.PHONY: help venv test check demo bench campaign lock schema
 
 help: ## show this
 	@echo "make demo         see it work, against a sandbox; ONCE=1 to leave when done"
@@ -20,6 +20,7 @@ help: ## show this
 	@echo "make check        lint, format, types, layers"
 	@echo "make bench        measure"
 	@echo "make campaign     prove what is promised, for hours; DOSE=ci for minutes"
+	@echo "make schema       renew mappings/schema and the tables of mappings/README.md"
 	@echo "make venv         only make the virtual environment, $(VENV)"
 	@echo "make lock         renew requirements.txt and requirements-dev.txt"
 
@@ -42,6 +43,10 @@ bench: $(DEV_STAMP)
 
 campaign: $(if $(filter ci,$(DOSE)),$(DEV_STAMP),$(CAMPAIGN_STAMP))
 	$(BIN)/python -m bench.campaign --dose $(or $(DOSE),full)
+
+schema: $(DEV_STAMP)
+	$(BIN)/python -m tests.test_schema
+	$(BIN)/python -m tests.test_docs
 
 lock: $(DEV_STAMP)
 	test -x $(BIN)/uv || $(PIP) install uv

@@ -21,13 +21,20 @@ from bridge.errors import MappingError, Problem, SettingsError
 from bridge.mapping.cases import Sample
 from bridge.mapping.catalog import Source
 from bridge.mapping.document import Surroundings
-from bridge.mapping.expression import nearest
 from bridge.mapping.form import NAME
-from bridge.mapping.text import Node, read_yaml
+from bridge.mapping.tables import LONGEST as LONGEST_TABLE
+from bridge.mapping.tables import text_with_tables
+from bridge.mapping.text import LONGEST, Node, read_yaml
+from bridge.mapping.words import nearest
 from bridge.model import SECOND, Millis
 from bridge.sources.platform import Store
 from bridge.sources.register import PLATFORMS
-from bridge.targets.account import LOOPBACK, PARALLEL, Target
+from bridge.targets.account import (
+    LOOPBACK,
+    PAGES_PER_HOUR,
+    PARALLEL,
+    Target,
+)
 from bridge.targets.contract import Contract, Limit, Operation
 from bridge.targets.register import CONTRACTS
 
@@ -37,6 +44,7 @@ RESERVE = 64 * MIB  # bytes of the volume, for outcomes
 LEAST_TOKEN = 32  # characters
 BODY_LIMIT = 2 * 1024 * 1024  # bytes; the largest orders are near 300 KB
 LARGEST_SECRET = 4096  # characters
+BYTES_OF_A_CHARACTER = 4  # in UTF-8, at most
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -160,14 +168,41 @@ def load_targets(folder: Path, secret: ReadSecret) -> dict[str, Target]:
 
 
 def load_sources(folder: Path) -> list[Source]:
-    """Return the texts of all mapping files in *folder*, by name."""
+    """
+    Return the texts of all mapping files in *folder*, by name.
+
+    The CSV files that one names stand behind it: `bridge.mapping.tables`.
+    """
+
+    def read_table_file(name: str) -> str | None:
+        path = folder / name
+        return _read(path, LONGEST_TABLE) if path.is_file() else None
+
+    def csv_files() -> list[str]:
+        return [path.name for path in folder.glob("*.csv")]
+
     found = []
     for path in sorted(folder.glob("*.yaml")):
         if path.name in {STORES, TARGETS} or path.name.endswith(".cases.yaml"):
             continue
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = text_with_tables(
+            _read(path, LONGEST), read_table_file, csv_files
+        )
         found.append(Source(name=path.stem, file=str(path), text=text))
     return found
+
+
+def _read(path: Path, longest: int) -> str:
+    """
+    Return the text of a file; what is no UTF-8 is marked in it.
+
+    Args:
+        longest: in characters; one that is longer is not read to its end.
+    """
+    with path.open("rb") as file:
+        read = file.read(longest * BYTES_OF_A_CHARACTER + 1)
+    text = read.decode("utf-8", errors="replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def load_cases(folder: Path) -> dict[str, Source]:
@@ -277,40 +312,75 @@ def _number(
 
 
 class _Form(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, use_attribute_docstrings=True
+    )
 
 
 class _StoreForm(_Form):
     platform: str
+    """`shopify` or `woocommerce`."""
     shop: str = ""
+    """Shopify: the shop's own name, such as `cafe.myshopify.com`."""
     site: str = ""
+    """WooCommerce: the shop's address, such as `https://tienda.example.mx`."""
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    """Two letters; of addresses and phones that do not say."""
     secrets: Annotated[list[str], Field(min_length=1)]
+    """References such as `${TIENDA_MX_SECRET}`; all are tried."""
     cash_on_delivery: list[str] = []
+    """Payment methods that mean it."""
     not_shipped: list[str] = []
+    """SKUs that no warehouse sends; `*` stands for anything."""
     test_orders: bool = False
+    """Whether Shopify's test orders are acted upon."""
     statuses: dict[str, str] = {}
+    """WooCommerce: your own statuses, and what each is to be read as."""
     time_zone: str | None = None
+    """For pages, such as `America/Mexico_City`."""
 
 
 class _LimitForm(_Form):
     requests: Annotated[int, Field(ge=1, le=1000)]
+    """At most so many …"""
     seconds: Annotated[int, Field(ge=1, le=3600)]
+    """… within so many seconds."""
 
 
 class _TargetForm(_Form):
     api: str
+    """`rayo`, `every` or `yuju`."""
     base_url: str
+    """Its address: https, or http on this machine."""
     credentials: dict[str, str]
+    """References such as `${RAYO_API_KEY}`, by the API's own names."""
     authorization: str = ""
+    """The form of the header, such as `Bearer {token}`."""
     paths: dict[str, str] = {}
+    """Another path of an operation, by its name."""
     limit: _LimitForm | Literal["none"] | None = None
+    """Requests that it takes; `none` takes the vendor's own limit off."""
     timeout: Annotated[int, Field(ge=1, le=300)] = 20
+    """Seconds for a whole request."""
     settle: Annotated[int, Field(ge=0, le=3600)] = 30
+    """Seconds in which a lost request may still arrive."""
     parallel: Annotated[int, Field(ge=1, le=256)] = PARALLEL
+    """Requests at once, at most."""
+    pages_per_hour: Annotated[int, Field(ge=0)] = PAGES_PER_HOUR
+    """Pages of its lists that are read in an hour, looking for links."""
     not_processed_statuses: list[int] = []
+    """Answers after which nothing was done."""
     look_ups: bool = True
+    """Whether it is asked about calls whose answers were lost."""
     proves_absence: list[str] = []
+    """Operations whose look-up shows all there is, by the vendor's word."""
+
+
+FORMS: Mapping[str, type[BaseModel]] = {
+    "stores": _StoreForm,
+    "targets": _TargetForm,
+}
+"""What an entry of each of the two files may have."""
 
 
 def _load(path: Path) -> tuple[Node, str]:
@@ -447,6 +517,7 @@ def _target(name: str, entry: Node, file: str, secret: ReadSecret) -> Target:
         timeout=Millis(form.timeout * SECOND),
         settle=Millis(form.settle * SECOND),
         parallel=form.parallel,
+        pages_per_hour=form.pages_per_hour,
         proves_absence=_proves_absence(name, form, operations, entry, file),
     )
 

@@ -392,7 +392,7 @@ def test_missing_secret_stops_the_start(
     result = run(command, CAFE_MX_SECRET=None)
     assert 5 == result.exit_code
     assert 1 == result.stderr.count("\n")
-    assert "stores.yaml:9:" in result.stderr
+    assert "stores.yaml:10:" in result.stderr
     assert "CAFE_MX_SECRET is not set" in result.stderr
 
 
@@ -544,7 +544,7 @@ def test_explain_reads_body_files(run: Run, tmp_path: Path) -> None:
     body = tmp_path / "body.json"
     shutil.copy(MAPPINGS / "samples" / f"{PAID}.json", body)
     shown = run("explain", "cafe-mx-rayo.yaml", str(body)).stdout
-    assert "create: wanted" in shown
+    assert "create: sends" in shown
     assert "POST /api/rest/orders" in shown
 
 

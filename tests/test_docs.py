@@ -12,6 +12,7 @@ from bridge.mapping.reference import PARTS, filled
 from bridge.model import Moment
 from bridge.orders.document import FIELDS
 from bridge.settings import (
+    load_sources,
     load_stores,
     load_targets,
     sample_reader,
@@ -115,15 +116,19 @@ def test_the_example_is_right_and_its_cases_hold(tmp_path: Path):
     What the page shows can be copied and works.
     """
     folder = folder_of(tmp_path)
+    text = block("# tienda-mx-rayo.yaml")
+    (table,) = re.findall(r"(?ms)^```csv\n(.*?)```", PAGE)
+    (folder / "tienda-mx-rayo.yaml").write_text(text, "utf-8")
+    (folder / "skus.csv").write_text(table, "utf-8")
+    (source,) = load_sources(folder)
     stores = load_stores(folder, lambda _: "x")
     targets = load_targets(folder, lambda _: "x")
     mapping = compile_mapping(
-        "tienda-mx-rayo",
-        block("# tienda-mx-rayo.yaml").replace("Vela (par)", "Vela de cera "
-                                               "de abeja (par)"),
-        file="tienda-mx-rayo.yaml",
+        source.name,
+        source.text,
+        file=source.file,
         around=surroundings(stores, targets),
-    )  # fmt: skip
+    )
     store = stores[mapping.store]
 
     results = run_cases(
@@ -136,6 +141,7 @@ def test_the_example_is_right_and_its_cases_hold(tmp_path: Path):
     )
 
     assert [""] * 3 == [result.message for result in results]
+    assert () == mapping.warnings
 
 
 def test_the_example_of_links_is_right(tmp_path: Path):

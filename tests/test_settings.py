@@ -315,8 +315,8 @@ def test_an_empty_file_has_no_stores(tmp_path: Path):
          "here twice")),
         ("  shop:", "\tshop:", ("stores.yaml:3:1: a tab stands where only "
          "spaces may")),
-        ("country: MX", "country: MX: CO", ("stores.yaml:4:14: no key can "
-         "stand here: indent lines alike, quote text with ': '")),
+        ("country: MX", "country: MX: CO", ("stores.yaml:4:14: text with "
+         "': ' in it needs quotes around the whole")),
     ],
 )  # fmt: skip
 def test_a_wrong_store_is_one_line(

@@ -16,11 +16,13 @@ from bridge.commands.showing import (
     show_data,
     show_rows,
 )
-from bridge.errors import NotFound
+from bridge.errors import NotFound, Problem
 from bridge.mapping.cases import CaseResult, run_cases
+from bridge.mapping.words import nearest
 from bridge.samples import Samples, freshened, send, store_of, topic_of
 from bridge.settings import (
     load_cases,
+    load_sources,
     load_stores,
     read_settings,
     sample_reader,
@@ -45,13 +47,34 @@ def check(ctx: click.Context, *, as_json: bool) -> None:
     settings = read_settings(os.environ)
     files = look_at(settings.mappings, os.environ)
     cases = list(_cases(settings.mappings, files))
-    errors = [one for one in files.problems if one.severity == "error"]
+    problems = sorted(
+        (*files.problems, *_warnings(settings.mappings, files)),
+        key=lambda one: (one.file, one.line, one.column),
+    )
+    errors = [one for one in problems if one.severity == "error"]
     well = not errors and all(case.ok for case in cases)
     if as_json:
-        show_data(_report(files, cases, well=well))
+        show_data(_report(files, problems, cases, well=well))
     else:
-        _print_report(files, cases)
+        _print_report(files, problems, cases)
     ctx.exit(ExitCode.OK if well else ExitCode.WRONG)
+
+
+def _warnings(folder: Path, files: Files) -> Iterator[Problem]:
+    """Yield what stops nothing, and is hardly meant."""
+    for mapping in files.catalog.mappings.values():
+        yield from mapping.warnings
+    names = {source.name for source in load_sources(folder)}
+    for name, cases in load_cases(folder).items():
+        if name not in names:
+            message = (
+                f"there is no mapping {name}.yaml, whose cases these would "
+                f"be{nearest(name, names)}"
+            )
+            yield Problem(file=cases.file, message=message, severity="warning")
+    for path in sorted(folder.glob("*.yml")):
+        message = f"is not read: name it {path.stem}.yaml"
+        yield Problem(file=str(path), message=message, severity="warning")
 
 
 def _cases(folder: Path, files: Files) -> Iterator[CaseResult]:
@@ -71,11 +94,15 @@ def _cases(folder: Path, files: Files) -> Iterator[CaseResult]:
 
 
 def _report(
-    files: Files, cases: Sequence[CaseResult], *, well: bool
+    files: Files,
+    problems: Sequence[Problem],
+    cases: Sequence[CaseResult],
+    *,
+    well: bool,
 ) -> Mapping[str, object]:
     return {
         "ok": well,
-        "problems": [asdict(problem) for problem in files.problems],
+        "problems": [asdict(problem) for problem in problems],
         "cases": [asdict(case) for case in cases],
         "missing_secrets": list(files.missing),
         "stores": sorted(files.stores),
@@ -84,11 +111,15 @@ def _report(
     }
 
 
-def _print_report(files: Files, cases: Sequence[CaseResult]) -> None:
+def _print_report(
+    files: Files, problems: Sequence[Problem], cases: Sequence[CaseResult]
+) -> None:
     out = console()
-    for problem in files.problems:
-        style = "yellow" if problem.severity == "warning" else "red"
-        out.print(Text(str(problem), style), soft_wrap=True)
+    for problem in problems:
+        line, style = str(problem), "red"
+        if problem.severity == "warning":
+            line, style = f"warning: {line}", "yellow"
+        out.print(Text(line, style), soft_wrap=True)
     for case in cases:
         if not case.ok:
             place = f"{case.file}: {case.name or 'the file'}"
@@ -99,7 +130,7 @@ def _print_report(files: Files, cases: Sequence[CaseResult]) -> None:
     out.print(
         f"{len(files.stores)} stores, {len(files.targets)} targets, "
         f"{len(files.catalog.mappings)} mappings, {len(cases)} cases: "
-        f"{len(files.problems)} problems, {failed} cases failed"
+        f"{len(problems)} problems, {failed} cases failed"
     )
 
 

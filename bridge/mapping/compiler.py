@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bridge.errors import MappingError, Problem
+from bridge.mapping.addresses import address_reads
 from bridge.mapping.document import (
     Find,
     Mapping,
@@ -22,23 +23,35 @@ from bridge.mapping.document import (
     hash_of,
 )
 from bridge.mapping.expression import (
+    NAMED,
     Expression,
     Language,
+    NamedShape,
     Open,
     compile_expression,
-    nearest,
 )
 from bridge.mapping.fit import check_fit
 from bridge.mapping.form import MappingFile, form_problems
+from bridge.mapping.never import (
+    NO_CANCEL,
+    SENDS_ALL,
+    never_fires,
+    sends_all,
+    shadowed,
+    shadowed_by,
+)
+from bridge.mapping.tables import REFERENCE, Apart, apart, read_table
 from bridge.mapping.template import Fields, Template, TemplateReader
 from bridge.mapping.text import Node, read_yaml
-from bridge.model import Instant, Moment
-from bridge.orders.document import ANYTHING, FIELDS
+from bridge.mapping.words import nearest
+from bridge.model import Certainty, Instant, Moment
+from bridge.orders.document import ANYTHING, FIELDS, Shape
 from bridge.sources.platform import instant_of
-from bridge.targets.contract import Contract, Operation
+from bridge.targets.contract import Contract, Operation, Preflight
 
+_NAMED_ONE = re.compile(rf"\b{NAMED}\.([A-Za-z_][A-Za-z0-9_]*)")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-OF_CALLS = ("path", "body", "remember")
+OF_CALLS = ("path", "body", "preflight", "remember")
 """What says nothing in a rule that asks."""
 ASKABLE = {"id": "text", "name": "text", "store": "text"}
 """Fields of the order that a question may show: none is a customer's."""
@@ -53,14 +66,15 @@ def compile_mapping(
     Raises:
         MappingError: with every problem that was found.
     """
-    root = read_yaml(text, file=file)
+    parts = apart(text)
+    root = read_yaml(parts.yaml, file=file)
     try:
         form = MappingFile.model_validate(root.data())
     except ValidationError as error:
         problems = form_problems(error.errors(), root, file)
         raise MappingError(problems) from None
     return _Compiler(
-        name, text, file=file, root=root, form=form, around=around
+        name, text, file=file, root=root, form=form, around=around, parts=parts
     ).mapping()
 
 
@@ -76,16 +90,12 @@ class _Compiler:
         root: Node,
         form: MappingFile,
         around: Surroundings,
+        parts: Apart,
     ) -> None:
         self._name, self._text, self._file = name, text, file
         self._root, self._form, self._around = root, form, around
         self._problems: list[Problem] = []
-        self._language = Language.with_tables(
-            {
-                table: {key: str(value) for key, value in rows.items()}
-                for table, rows in form.tables.items()
-            }
-        )
+        self._language = Language.with_tables(self._tables(parts))
         self._reader = TemplateReader(
             lambda text, shape: compile_expression(
                 text, self._language, shape
@@ -110,6 +120,7 @@ class _Compiler:
                 f"{nearest(form.to, self._around.contracts)}",
             )
             raise MappingError(self._problems)
+        self._name_expressions()
         links = {name: self._link(name, contract) for name in form.links}
         rules = tuple(
             self._rule(rule, position, contract)
@@ -118,8 +129,10 @@ class _Compiler:
         self._check_links(rules, links)
         self._check_once(rules)
         since = self._since()
-        if self._problems:
-            raise MappingError(self._problems)
+        errors = [one for one in self._problems if one.severity == "error"]
+        if errors:
+            raise MappingError(errors)
+        self._look_over(rules)
         return Mapping(
             name=self._name,
             file=self._file,
@@ -132,17 +145,36 @@ class _Compiler:
             links=links,
             rules=rules,
             reads_raw=any(_reads_raw(rule) for rule in rules),
+            addresses=Certainty(form.addresses),
+            named=self._language.named.expressions,
+            warnings=tuple(self._problems),
         )
 
-    def _report(self, node: Node, message: str) -> None:
+    def _report(
+        self,
+        node: Node,
+        message: str,
+        at: int | None = None,
+        severity: str = "error",
+    ) -> None:
+        """
+        Note what is wrong at *node*.
+
+        Args:
+            at: the character of a scalar's text that is meant.
+        """
         text = node.value if isinstance(node.value, str) else ""
+        line, column = node.line, node.column
+        if at is not None:
+            line, column = node.place_of(at)
         self._problems.append(
             Problem(
                 file=self._file,
-                line=node.line,
-                column=node.column,
+                line=line,
+                column=column,
                 text=text[:80],
                 message=message,
+                severity=severity,
             )
         )
 
@@ -176,6 +208,66 @@ class _Compiler:
             )
             return None
 
+    # -- tables and named expressions
+
+    def _tables(self, parts: Apart) -> dict[str, dict[str, str]]:
+        return {
+            name: {key.strip(): str(value) for key, value in rows.items()}
+            if isinstance(rows, dict)
+            else self._csv(self._child("tables", name), parts)
+            for name, rows in self._form.tables.items()
+        }
+
+    def _csv(self, node: Node, parts: Apart) -> dict[str, str]:
+        """Return a table that stands in a CSV file; what is wrong, empty."""
+        wanted = REFERENCE.fullmatch(str(node.value))
+        if wanted is None:
+            self._report(
+                node,
+                "keys with their values are expected, or the name of a CSV "
+                "file beside this one, such as skus.csv",
+            )
+            return {}
+        name, column = wanted[1], wanted[2]
+        if name not in parts.files:
+            self._report(
+                node,
+                f"there is no file {name} beside this one"
+                f"{nearest(name, parts.others)}",
+            )
+            return {}
+        folder, slash, _ = self._file.rpartition("/")
+        try:
+            return read_table(
+                parts.files[name],
+                file=f"{folder}{slash}{name}",
+                column=column and column.strip(),
+            )
+        except MappingError as error:
+            self._problems += error.problems
+            return {}
+
+    def _name_expressions(self) -> None:
+        """Compile the named expressions, each over those above it."""
+        shapes: dict[str, Any] = {}
+        reads: dict[str, frozenset[str]] = {}
+        texts = self._form.named
+        for name in texts:
+            refused = {
+                other: _refused(name, other, texts)
+                for other in texts
+                if other not in shapes
+            }
+            known = NamedShape(shapes, reads, refused)
+            self._reader.order = Shape({**FIELDS, NAMED: known})
+            found = self._reader.expression(self._child(NAMED, name))
+            shapes[name] = found.shape if found else ANYTHING
+            reads[name] = found.reads if found else frozenset()
+            if found is not None:
+                self._language.named.expressions[name] = found
+        known = NamedShape(shapes, reads, {})
+        self._reader.order = Shape({**FIELDS, NAMED: known})
+
     # -- links
 
     def _link(
@@ -198,9 +290,10 @@ class _Compiler:
         operation = self._operation(parts["find"], contract)
         if operation is not None and operation.search is None:
             self._report(
-                parts["find"], "it lists nothing that could be searched"
+                parts["find"],
+                f"{operation.name} lists nothing that could be searched",
             )
-        item = Open({"order": FIELDS})
+        item = Open({"order": self._reader.order})
         match = self._reader.expression(parts["match"], item)
         take = self._reader.expression(parts["take"], item)
         if operation is None or match is None or take is None:
@@ -242,7 +335,7 @@ class _Compiler:
             position=position,
             line=self._name_of(name).line,
             when=Moment(form.when),
-            condition=self._expression(*here, "if"),
+            condition=self._condition(name),
             operation=operation,
             question=question,
             path=path,
@@ -251,7 +344,44 @@ class _Compiler:
             asks_when_changed=form.changed == "ask",
             skips_dead=form.on_dead == "skip",
             links=_links_of(path, body, question),
+            addresses=address_reads(path, body),
+            preflights=self._preflights(name, operation),
         )
+
+    def _preflights(
+        self, rule: str, operation: Operation | None
+    ) -> tuple[Preflight, ...]:
+        if operation is None or not self._has("rules", rule, "preflight"):
+            return ()
+        nodes = self._child("rules", rule, "preflight").value
+        assert isinstance(nodes, list)
+        found = []
+        for node in nodes:
+            word = str(node.value)
+            if preflight := operation.preflights.get(word):
+                found.append(preflight)
+                continue
+            known = ", ".join(operation.preflights) or "none"
+            hint = nearest(word, operation.preflights)
+            self._report(
+                node,
+                f"{operation.name} has no preflight {word!r}{hint or ':'}"
+                f"{'' if hint else f' there is {known}'}",
+            )
+        return tuple(found)
+
+    def _condition(self, rule: str) -> Expression | None:
+        path = ("rules", rule, "if")
+        if not self._has(*path):
+            return None
+        node = self._child(*path)
+        found = self._reader.expression(node)
+        if found is not None:
+            when = Moment(self._form.rules[rule].when)
+            message = never_fires(when, found.tree)
+            if message:
+                self._report(node, message, _index(node, found.text))
+        return found
 
     def _check_question(self, rule: str) -> None:
         for word in OF_CALLS:
@@ -265,11 +395,6 @@ class _Compiler:
         if not self._has("rules", rule, part):
             return None
         return self._reader.template(self._child("rules", rule, part))
-
-    def _expression(self, *path: str) -> Expression | None:
-        if not self._has(*path):
-            return None
-        return self._reader.expression(self._child(*path))
 
     def _fit(
         self,
@@ -302,26 +427,26 @@ class _Compiler:
     def _answer_expression(self, node: Node) -> Expression | None:
         """An answer's expression needs no `=`: it can be nothing else."""
         text = str(node.value)
-        if not text.startswith("="):
-            node = Node(value=f"= {text}", line=node.line, column=node.column)
-        return self._reader.expression(node, ANYTHING)
+        if text.startswith("="):
+            return self._reader.expression(node, ANYTHING)
+        return self._reader.part(node, 0, len(text), ANYTHING)
 
     def _question(self, node: Node) -> Question:
         parts: list[str | Expression] = []
         shape = {**ASKABLE, "links": FIELDS["links"]}
-        for index, text in enumerate(_PLACEHOLDER.split(str(node.value))):
-            if index % 2 == 0:
-                parts.append(text)
-                continue
-            inner = Node(value=f"= {text}", line=node.line, column=node.column)
-            expression = self._reader.expression(
-                inner,
+        text, end = str(node.value), 0
+        for found in _PLACEHOLDER.finditer(text):
+            parts.append(text[end : found.start()])
+            end = found.end()
+            expression = self._reader.part(
+                node,
+                *found.span(1),
                 shape,
                 hint=": a question shows id, name, store and links only",
             )
             if expression is not None:
                 parts.append(expression)
-        return Question(parts=tuple(parts))
+        return Question(parts=(*parts, text[end:]))
 
     def _check_links(
         self, rules: tuple[Rule, ...], links: Dict[str, Any]
@@ -329,12 +454,54 @@ class _Compiler:
         known = {name for rule in rules for name, _ in rule.remember}
         known |= set(links)
         for node, expression in self._reader.read:
-            for name in sorted(expression.links - known):
+            for name in sorted(self._own_links(expression) - known):
                 self._report(
                     node,
                     f"nothing sets links.{name}: no rule remembers it and "
                     f"`links` has no entry{nearest(name, iter(known))}",
+                    _index(node, f"links.{name}"),
                 )
+
+    def _own_links(self, expression: Expression) -> frozenset[str]:
+        """Return the links that it reads itself, not by a named one."""
+        named = self._language.named.expressions
+        told = (named[name].links for name in expression.named & set(named))
+        return expression.links.difference(*told)
+
+    def _look_over(self, rules: tuple[Rule, ...]) -> None:
+        """Warn of what is hardly meant."""
+        for rule in rules:
+            if sends_all(rule):
+                self._warn(self._name_of(rule.name), SENDS_ALL)
+            later = shadowed_by(rule, rules)
+            if later is not None:
+                self._warn(self._name_of(rule.name), shadowed(later))
+        creates = [rule for rule in rules if rule.once]
+        if creates and all(
+            rule.when is not Moment.CANCELLED for rule in rules
+        ):
+            self._warn(self._name_of(creates[0].name), NO_CANCEL)
+        read = {name for _, found in self._reader.read for name in found.links}
+        for node, name in self._set_links():
+            if name not in read:
+                self._warn(node, f"nothing reads links.{name}")
+
+    def _set_links(self) -> list[tuple[Node, str]]:
+        """Return where each link is set."""
+        nodes = [self._child("links")] if self._has("links") else []
+        nodes += [
+            self._child("rules", rule, "remember")
+            for rule in self._form.rules
+            if self._has("rules", rule, "remember")
+        ]
+        return [
+            (Node(value=None, line=line, column=column), name)
+            for node in nodes
+            for name, (line, column) in node.keys.items()
+        ]
+
+    def _warn(self, node: Node, message: str) -> None:
+        self._report(node, message, severity="warning")
 
     def _check_once(self, rules: tuple[Rule, ...]) -> None:
         seen: dict[str, str] = {}
@@ -348,6 +515,29 @@ class _Compiler:
                     f"{rule.operation.name} may happen once for an order, "
                     f"and the rule {other!r} does it already",
                 )
+
+
+def _index(node: Node, part: str) -> int | None:
+    """Return where *part* stands in a scalar's text, None where it is not."""
+    at = str(node.value).find(part)
+    return None if at < 0 else at
+
+
+def _refused(name: str, other: str, texts: Dict[str, str]) -> str:
+    """Return why the named expression *name* can not use *other*."""
+    if name == other:
+        return f"{NAMED}.{name} refers to itself"
+    seen, next_ones = {other}, [other]
+    while next_ones:
+        used = _NAMED_ONE.findall(texts[next_ones.pop()])
+        next_ones += [one for one in used if one in texts and one not in seen]
+        seen |= set(next_ones)
+    if name in seen:
+        return (
+            f"{NAMED}.{name} and {NAMED}.{other} need each other: one has to "
+            "do without"
+        )
+    return f"{NAMED}.{other} stands below: move it above {name!r}"
 
 
 def _links_of(

@@ -8,13 +8,15 @@ import hashlib
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 
+from bridge.errors import Problem
+from bridge.mapping.addresses import AddressRead
 from bridge.mapping.expression import (
     Expression,
     ExpressionFailed,
 )
 from bridge.mapping.template import Template
-from bridge.model import JSON, Instant, Moment, Repeat
-from bridge.targets.contract import Contract, Operation
+from bridge.model import JSON, Certainty, Instant, Moment, Repeat
+from bridge.targets.contract import Contract, Operation, Preflight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,8 @@ class Rule:
         operation: None when it asks a person instead.
         links: names that its path, body and question read.
         line: of the file, from 1.
+        addresses: what its path and body read of addresses.
+        preflights: what is looked at before its call is made.
     """
 
     name: str
@@ -78,6 +82,8 @@ class Rule:
     asks_when_changed: bool
     skips_dead: bool
     links: frozenset[str]
+    addresses: tuple[AddressRead, ...] = ()
+    preflights: tuple[Preflight, ...] = ()
 
     @property
     def repeatable(self) -> bool:
@@ -93,7 +99,15 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapping:
-    """A mapping file, checked and compiled."""
+    """
+    A mapping file, checked and compiled.
+
+    Args:
+        text: all that it is made of: with the CSV files that it names.
+        addresses: how sure an address must be to be sent.
+        named: its named expressions.
+        warnings: what stops nothing, and is hardly meant.
+    """
 
     name: str
     file: str
@@ -106,6 +120,9 @@ class Mapping:
     links: Dict[str, tuple[Expression | Find, ...]]
     rules: tuple[Rule, ...]
     reads_raw: bool
+    addresses: Certainty = Certainty.LIKELY
+    named: Dict[str, Expression] = field(default_factory=dict)
+    warnings: tuple[Problem, ...] = ()
 
     def rule(self, name: str) -> Rule | None:
         """Return the rule of that name."""

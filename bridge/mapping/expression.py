@@ -1,20 +1,20 @@
 """
 Expressions: JMESPath with our functions, checked before they are used.
 
-`compile_expression` parses once and walks the syntax tree: unknown fields
-of the Order, unknown functions, wrong numbers of arguments and arithmetic on
-money text are found before an order is. `Expression.value` then never
-raises but `ExpressionFailed`, and never shows a value in its text.
+`compile_expression` parses once and walks the syntax tree along with the
+shape of the Order: unknown fields and functions, arguments of the wrong
+number or kind, arithmetic on money text and comparisons that can never hold
+are found before an order is. `Expression.value` then never raises but
+`ExpressionFailed`, and never shows a value in its text.
 """
 
-import difflib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
-import jmespath
 from jmespath import exceptions as jp
 from jmespath.functions import Functions
+from jmespath.parser import ParsedResult
 from jmespath.visitor import Options
 from typing_extensions import override
 
@@ -25,8 +25,28 @@ from bridge.mapping.functions import (
     Tables,
     lookup_in,
 )
+from bridge.mapping.kinds import (
+    built_in_gives,
+    check_ampersands,
+    check_built_in,
+    check_call,
+    given_by,
+    never_compares,
+    told,
+)
+from bridge.mapping.parsing import (
+    DEEPEST,
+    ExpressionWrong,
+    Node,
+    parse,
+    place_of,
+)
+from bridge.mapping.words import nearest
 from bridge.model import JSON
 from bridge.orders.document import ANYTHING, FIELDS, LINKS, Shape
+
+__all__ = ["ExpressionWrong", "nearest"]
+"""What is looked for here, and lives where nothing else is needed."""
 
 BUILT_IN: Mapping[str, Any] = Functions.FUNCTION_TABLE
 NOT_ON_MONEY = frozenset(
@@ -46,20 +66,60 @@ NOT_ON_MONEY = frozenset(
     }
 )
 """They would compare or add amounts letter by letter, or as floats."""
+NAMED = "named"
+"""The field under which a file's named expressions stand."""
+_WORDS = frozenset({"null", "true", "false"})
+_NAMED_CALL = {
+    "type": "function_expression",
+    "value": NAMED,
+    "children": [{"type": "current", "children": []}],
+}
+"""The syntax of `named(@)`, which nobody can write."""
 LONGEST = 4_000  # characters; deeper nesting than that is no mapping
-DEEPEST = 64
-
-
-class ExpressionWrong(ValueError):
-    """The text is no expression that can be used; says why."""
 
 
 class _NoField(ExpressionWrong):
     """There is no field *name*."""
 
-    def __init__(self, name: str, hint: str) -> None:
+    def __init__(self, name: str, hint: str, at: int | None) -> None:
         self.name = name
-        super().__init__(f"there is no field {name!r}{hint}")
+        super().__init__(f"there is no field {name!r}{hint}", at)
+
+
+ALIASES: Mapping[str, str] = {
+    "shipping_address": "ship_to",
+    "billing_address": "bill_to",
+    "billing": "bill_to",
+    "line_items": "lines",
+    "fulfillments": "parcels",
+    "note_attributes": "attributes",
+    "meta_data": "attributes",
+    "customer_note": "note",
+    "total_price": "total",
+    "subtotal_price": "subtotal",
+    "order_number": "name",
+    "number": "name",
+    "email": "customer.email",
+    "phone": "customer.phone",
+    "gateway": "payment_methods",
+    "payment_method": "payment_methods",
+    "zip": "postal_code",
+    "postcode": "postal_code",
+    "province": "state",
+    "tracking_company": "carrier",
+    "calle": "street",
+    "colonia": "neighbourhood",
+    "barrio": "neighbourhood",
+    "ciudad": "city",
+    "estado": "state",
+    "departamento": "state",
+    "codigo_postal": "postal_code",
+    "telefono": "phone",
+    "nombre": "name",
+    "cantidad": "quantity",
+    "precio": "price",
+}
+"""Words of the shops and of Spanish, and what the Order calls them."""
 
 
 class ExpressionFailed(ValueError):
@@ -69,11 +129,16 @@ class ExpressionFailed(ValueError):
 class _Ours(Functions):
     """JMESPath's functions and ours."""
 
-    def __init__(self, functions: Mapping[str, Function]) -> None:
+    def __init__(
+        self, functions: Mapping[str, Function], named: "Named"
+    ) -> None:
         self._functions = functions
+        self._named = named
 
     @override
     def call_function(self, function_name: str, resolved_args: Any) -> Any:
+        if function_name == NAMED:
+            return self._named.over(*resolved_args)
         ours = self._functions.get(function_name)
         if ours is None:
             return super().call_function(function_name, resolved_args)
@@ -84,25 +149,69 @@ class _Ours(Functions):
             raise FunctionFailed(message) from None
 
 
+class Named:
+    """
+    The named expressions of one file, each computed once for an order.
+
+    What was computed is kept for the order that was looked at last, for as
+    long as no other is.
+    """
+
+    def __init__(self) -> None:
+        self.expressions: dict[str, Expression] = {}
+        self._last: _NamedValues | None = None
+
+    def over(self, order: JSON) -> "_NamedValues":
+        """Return the values over *order*, to be computed when asked for."""
+        last = self._last
+        if last is None or last.order is not order:
+            last = self._last = _NamedValues(self.expressions, order)
+        return last
+
+
+class _NamedValues(dict[str, JSON]):
+    """Values by name; JMESPath asks for them with `get`."""
+
+    def __init__(
+        self, expressions: Mapping[str, "Expression"], order: JSON
+    ) -> None:
+        super().__init__()
+        self._expressions = expressions
+        self.order = order
+
+    @override
+    def get(self, name: str, default: JSON = None) -> JSON:
+        if name not in self:
+            try:
+                self[name] = self._expressions[name].value(self.order)
+            except ExpressionFailed as error:
+                message = f"named.{name}: {error}"
+                raise FunctionFailed(message) from None
+        return self[name]
+
+
 @dataclass(frozen=True, slots=True)
 class Language:
     """
-    The functions one mapping file may call, made once per file.
+    What the expressions of one mapping file may use, made once per file.
 
     Args:
-        tables: the file's own, for `lookup`.
+        tables: names of the file's own, for `lookup`.
+        named: its named expressions, as far as they are compiled.
     """
 
     functions: Mapping[str, Function]
     options: Options = field(repr=False)
     tables: frozenset[str] = frozenset()
+    named: Named = field(default_factory=Named, repr=False)
 
     @classmethod
     def with_tables(cls, tables: Tables) -> "Language":
         """Return the language of a file with *tables*."""
         functions = {**REGISTER, "lookup": lookup_in(tables)}
-        options = Options(custom_functions=_Ours(functions))
-        return cls(functions, options, frozenset(tables))
+        named = Named()
+        options = Options(custom_functions=_Ours(functions, named))
+        return cls(functions, options, frozenset(tables), named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +226,11 @@ class Expression:
     """
     shape: Any
     """Of its value, as `document.FIELDS` writes shapes."""
-    _parsed: Any = field(repr=False)
+    named: frozenset[str]
+    """Named expressions that it uses itself; *reads* has what they read."""
+    tree: Node = field(repr=False)
+    """Its syntax tree, as JMESPath has it."""
+    _parsed: ParsedResult = field(repr=False)
     _options: Options = field(repr=False)
 
     @property
@@ -129,6 +242,21 @@ class Expression:
             for path in self.reads
             if path.startswith(below)
         )
+
+    def part(self, text: str) -> "Expression":
+        """
+        Return a part of its text, as an expression of the same file.
+
+        It was checked with the whole; *reads* and *shape* stay the whole's.
+
+        Raises:
+            ExpressionWrong: it is no expression by itself.
+        """
+        tree = parse(text)
+        if self.named:
+            _call_named(tree)
+        parsed = ParsedResult(text, cast("Any", tree))
+        return replace(self, text=text, tree=tree, _parsed=parsed)
 
     def value(self, document: JSON) -> JSON:
         """
@@ -151,6 +279,20 @@ class Expression:
         except _CAN_FAIL:
             message = "it can not be computed for this order"
             raise ExpressionFailed(message) from None
+
+
+def _call_named(node: Node) -> None:
+    """Put the call in the place of each `named` that the order has not."""
+    before: Node = {}
+    for child in node["children"]:
+        if not isinstance(child, dict):
+            continue
+        inner = node["type"] == "subexpression" and before
+        is_head = not inner or before.get("value") == "order"
+        if child["type"] == "field" and child["value"] == NAMED and is_head:
+            child.update(_NAMED_CALL)
+        _call_named(child)
+        before = child
 
 
 _CAN_FAIL = (
@@ -186,62 +328,42 @@ def compile_expression(
     if len(text) > LONGEST:
         message = f"is longer than {LONGEST} characters"
         raise ExpressionWrong(message)
-    parsed = _parse(text)
+    tree = parse(text)
     reader = _Reader(language, text)
-    found = reader.whole(parsed.parsed, shape)
+    found = reader.whole(tree, shape)
     return Expression(
-        text, frozenset(reader.reads), found, parsed, language.options
+        text,
+        frozenset(reader.reads),
+        found,
+        frozenset(reader.named),
+        tree,
+        ParsedResult(text, cast("Any", tree)),
+        language.options,
     )
-
-
-def nearest(word: str, words: "Iterator[str] | Mapping[str, Any]") -> str:
-    """Return `, did you mean …?` for the nearest of *words*, or nothing."""
-    found = difflib.get_close_matches(word, list(words), n=1, cutoff=0.5)
-    return f", did you mean {found[0]!r}?" if found else ""
-
-
-def _parse(text: str) -> Any:
-    try:
-        return jmespath.compile(text)
-    except jp.EmptyExpressionError:
-        message = "there is nothing after the '='"
-    except jp.IncompleteExpressionError:
-        message = "the expression ends too early"
-    except jp.LexerError as error:
-        message = _lexer_message(error)
-    except jp.ParseError as error:
-        message = (
-            f"{error.token_value!r} is not expected here "
-            f"(at character {error.lex_position + 1})"
-            f"{_TOKEN_HINTS.get(error.token_type, '')}"
-        )
-    except (jp.JMESPathError, RecursionError, ValueError):
-        message = "is no JMESPath expression"
-    raise ExpressionWrong(message) from None
-
-
-_TOKEN_HINTS = {
-    "NUMBER": ": a number stands in backticks, `2`",
-    "STAR": ": there is no arithmetic; money is counted as cents(…)",
-    "UNQUOTED_IDENTIFIER": ": text stands in single quotes, and "
-    "conditions are joined by && and ||",
-}
-
-
-def _lexer_message(error: jp.LexerError) -> str:
-    place = f"(at character {error.lexer_position + 1})"
-    hints = {
-        "=": ": write == to compare",
-        "+": ": there is no arithmetic; words(…) joins text",
-    }
-    return f"{error.message} {place}{hints.get(error.token_value, '')}"
 
 
 class Open(dict[str, Any]):
     """A shape whose other names may be anything."""
 
 
-Node = dict[str, Any]
+class NamedShape(dict[str, Any]):
+    """
+    The shapes of a file's named expressions.
+
+    Args:
+        reads: what each reads.
+        refused: why others can not be used here, by name.
+    """
+
+    def __init__(
+        self,
+        shapes: Mapping[str, Any],
+        reads: Mapping[str, frozenset[str]],
+        refused: Mapping[str, str],
+    ) -> None:
+        super().__init__(shapes)
+        self.reads = reads
+        self.refused = refused
 
 
 class _Reader:
@@ -253,13 +375,23 @@ class _Reader:
         self._text = text
         self._depth = 0
         self.reads: set[str] = set()
+        self.named: set[str] = set()
 
     def whole(self, node: Node, shape: Any) -> Any:
         """Return the shape of a value that is used as it is."""
-        found = self.shape_of(node, shape)
+        found = self._some_value(node, shape)
         item = found[0] if isinstance(found, list) else found
         if isinstance(item, Shape) and item.path:
             self.reads.add(item.path)
+        return found
+
+    def _some_value(self, node: Node, shape: Any) -> Any:
+        """Return the shape of *node*; `named` alone has no value."""
+        found = self.shape_of(node, shape)
+        if isinstance(found, NamedShape):
+            example = next(iter(found), "colonia")
+            message = f"say which of them: {NAMED}.{example}"
+            raise ExpressionWrong(message, place_of(node))
         return found
 
     def shape_of(self, node: Node, shape: Any) -> Any:
@@ -282,13 +414,15 @@ class _Reader:
         return ANYTHING
 
     def _field(self, node: Node, shape: Any) -> Any:
-        name = node["value"]
+        name, at = node["value"], node.get("at")
+        if isinstance(shape, NamedShape):
+            return self._named_field(name, shape, at)
         if isinstance(shape, Mapping):
             if name in shape:
-                return self._known_field(name, shape)
+                return self._known_field(node, shape)
             if isinstance(shape, Open):
                 return ANYTHING
-            raise _NoField(name, self._field_hint(name, shape))
+            raise _NoField(name, self._field_hint(name, shape), at)
         if shape is LINKS:
             self.reads.add(f"{LINKS}.{name}")
             return "text"
@@ -297,27 +431,48 @@ class _Reader:
                 f"{name!r} is asked of a list: write [*].{name}, "
                 f"[0].{name} or a filter [?…]"
             )
-            raise ExpressionWrong(message)
+            raise ExpressionWrong(message, at)
         if shape is not ANYTHING and shape is not None:
-            message = f"there is nothing below a {shape}: {name!r}"
-            raise ExpressionWrong(message)
+            message = f"there is nothing below {told(shape)}: {name!r}"
+            raise ExpressionWrong(message, at)
         return ANYTHING
 
-    def _known_field(self, name: str, shape: Mapping[str, Any]) -> Any:
+    def _known_field(self, node: Node, shape: Mapping[str, Any]) -> Any:
+        name = node["value"]
         kind = shape[name]
+        if isinstance(kind, NamedShape):
+            # the order has no such field: a call makes it, when evaluated
+            node.update(_NAMED_CALL)
+            return kind
         item = kind[0] if isinstance(kind, list) else kind
         is_part = isinstance(item, Mapping) or item is LINKS
         if isinstance(shape, Shape) and not is_part:
             self.reads.add(shape.below(name))
         return kind
 
+    def _named_field(
+        self, name: str, shape: NamedShape, at: int | None
+    ) -> Any:
+        if name in shape:
+            self.named.add(name)
+            self.reads |= shape.reads[name]
+            return shape[name]
+        message = shape.refused.get(name) or (
+            f"there is no named expression {name!r} in this file"
+            f"{nearest(name, shape)}"
+        )
+        raise ExpressionWrong(message, at)
+
     def _field_hint(self, name: str, shape: Mapping[str, Any]) -> str:
         if f'"{name}"' in self._text:
             return f": text stands in single quotes, '{name}'"
-        if name == "null":
-            return ": null stands in backticks, `null`"
-        if name in FIELDS and "order" in shape:
+        if name in _WORDS:
+            return f": {name} stands in backticks, `{name}`"
+        if (name in FIELDS or name == NAMED) and "order" in shape:
             return f", did you mean 'order.{name}'?"
+        alias = ALIASES.get(name, "")
+        if alias.partition(".")[0] in shape:
+            return f", did you mean {alias!r}?"
         return nearest(name, shape)
 
     def _identity(self, _node: Node, shape: Any) -> Any:
@@ -331,30 +486,31 @@ class _Reader:
     def _chain(self, node: Node, shape: Any) -> Any:
         for child in node["children"]:
             shape = self.shape_of(child, shape)
-        return shape
+        return shape  # `named | colonia` goes on with what it is given
 
     _subexpression = _chain
     _index_expression = _chain
     _pipe = _chain
 
-    def _index(self, _node: Node, shape: Any) -> Any:
-        return _item(shape)
+    def _index(self, node: Node, shape: Any) -> Any:
+        return _item(shape, node)
 
     def _slice(self, _node: Node, shape: Any) -> Any:
         return shape
 
     def _projection(self, node: Node, shape: Any) -> Any:
         left, right = node["children"]
-        return [self.shape_of(right, _item(self.shape_of(left, shape)))]
+        item = _item(self.shape_of(left, shape), left)
+        return [self.shape_of(right, item)]
 
     def _value_projection(self, node: Node, shape: Any) -> Any:
         left, right = node["children"]
-        self.shape_of(left, shape)
+        self._some_value(left, shape)
         return [self.shape_of(right, ANYTHING)]
 
     def _filter_projection(self, node: Node, shape: Any) -> Any:
         left, right, condition = node["children"]
-        item = _item(self.shape_of(left, shape))
+        item = _item(self.shape_of(left, shape), left)
         self._in_filter(condition, item)
         return [self.shape_of(right, item)]
 
@@ -362,28 +518,28 @@ class _Reader:
         try:
             self.shape_of(condition, item)
         except _NoField as error:
-            if error.name == "order" or error.name in FIELDS:
+            if error.name in {"order", NAMED} or error.name in FIELDS:
                 message = (
                     "the whole order is not to be had inside a filter, "
                     f"only fields of the item: {error.name!r} is none"
                 )
-                raise ExpressionWrong(message) from None
+                raise ExpressionWrong(message, error.at) from None
             raise
 
     def _flatten(self, node: Node, shape: Any) -> Any:
         inner = self.shape_of(node["children"][0], shape)
-        item = _item(inner)
+        item = _item(inner, node)
         return item if isinstance(item, list) else [item]
 
     def _comparator(self, node: Node, shape: Any) -> Any:
-        sides = [self.shape_of(child, shape) for child in node["children"]]
-        if "money" in sides and node["value"] not in ("eq", "ne"):
-            message = "money is text: compare it as cents(…)"
-            raise ExpressionWrong(message)
+        sides = [self._some_value(child, shape) for child in node["children"]]
+        message = never_compares(node["value"], *sides)
+        if message:
+            raise ExpressionWrong(message, place_of(node))
         return "truth"
 
     def _either(self, node: Node, shape: Any) -> Any:
-        sides = [self.shape_of(child, shape) for child in node["children"]]
+        sides = [self._some_value(child, shape) for child in node["children"]]
         return sides[0] if sides[0] == sides[1] else ANYTHING
 
     _or_expression = _either
@@ -408,26 +564,36 @@ class _Reader:
 
     def _function_expression(self, node: Node, shape: Any) -> Any:
         name, arguments = node["value"], node["children"]
-        kinds = [
-            self.whole(child, shape)
-            for child in arguments
-            if child["type"] != "expref"
-        ]
-        kinds += [
-            self._inside(child, kinds)
-            for child in arguments
-            if child["type"] == "expref"
-        ]
         ours = self._functions.get(name)
+        if ours is None and name not in BUILT_IN:
+            words = {**BUILT_IN, **self._functions}
+            message = f"there is no function {name!r}{nearest(name, words)}"
+            raise ExpressionWrong(message, node.get("at"))
         if ours is None:
-            self._check_built_in(name, kinds)
-        elif not ours.takes(len(kinds)):
+            check_ampersands(name, arguments)
+        kinds = self._argument_kinds(arguments, shape)
+        if ours is None:
+            return self._built_in(node, kinds)
+        if not ours.takes(len(kinds)):
             wanted = ", ".join(ours.arguments)
-            message = f"{name}({wanted}) can not take {len(kinds)} arguments"
-            raise ExpressionWrong(message)
-        elif name == "lookup":
+            count = f"{len(kinds)} argument{'' if len(kinds) == 1 else 's'}"
+            message = f"{name}({wanted}) can not take {count}"
+            raise ExpressionWrong(message, node.get("at"))
+        if name == "lookup":
             self._check_table(arguments[0])
-        return ANYTHING
+        check_call(ours, arguments, kinds)
+        return given_by(ours, kinds)
+
+    def _argument_kinds(self, arguments: list[Node], shape: Any) -> list[Any]:
+        """Return the arguments' shapes, those of `&…` last to be read."""
+        kinds = [
+            ANYTHING if child["type"] == "expref" else self.whole(child, shape)
+            for child in arguments
+        ]
+        for index, child in enumerate(arguments):
+            if child["type"] == "expref":
+                kinds[index] = self._inside(child, kinds)
+        return kinds
 
     def _check_table(self, argument: Node) -> None:
         name = argument.get("value")
@@ -435,7 +601,7 @@ class _Reader:
         if argument["type"] == "literal" and name not in tables:
             hint = nearest(str(name), iter(tables))
             message = f"there is no table {name!r} in this file{hint}"
-            raise ExpressionWrong(message)
+            raise ExpressionWrong(message, argument.get("at"))
 
     def _inside(self, reference: Node, kinds: list[Any]) -> Any:
         """Return the shape of `&price` over the items of the list beside."""
@@ -443,16 +609,12 @@ class _Reader:
         item = lists[0][0] if lists else ANYTHING
         return self.shape_of(reference["children"][0], item)
 
-    def _check_built_in(self, name: str, kinds: list[Any]) -> None:
-        known = BUILT_IN.get(name)
-        if known is None:
-            words = {**BUILT_IN, **self._functions}
-            message = f"there is no function {name!r}{nearest(name, words)}"
-            raise ExpressionWrong(message)
+    def _built_in(self, node: Node, kinds: list[Any]) -> Any:
+        name, at = node["value"], place_of(node)
         if name in NOT_ON_MONEY and any(map(_is_money, kinds)):
             message = f"money is text: {name} needs cents(…)"
-            raise ExpressionWrong(message)
-        wanted = known["signature"]
+            raise ExpressionWrong(message, at)
+        wanted = BUILT_IN[name]["signature"]
         variadic = bool(wanted and wanted[-1].get("variadic"))
         fits = (
             len(kinds) >= len(wanted)
@@ -461,21 +623,22 @@ class _Reader:
         )
         if not fits:
             message = f"{name} takes {len(wanted)} arguments, not {len(kinds)}"
-            raise ExpressionWrong(message)
+            raise ExpressionWrong(message, at)
+        check_built_in(name, wanted, node["children"], kinds)
+        return built_in_gives(name, kinds)
 
 
 def _is_money(shape: Any) -> bool:
     return shape in ("money", ["money"])
 
 
-def _item(shape: Any) -> Any:
+def _item(shape: Any, node: Node) -> Any:
     if isinstance(shape, list):
         return shape[0]
     if shape is ANYTHING:
         return ANYTHING
-    kind = "an object" if isinstance(shape, Mapping) else f"a {shape}"
-    message = f"a list is expected, and this is {kind}"
-    raise ExpressionWrong(message)
+    message = f"a list is expected, and this is {told(shape)}"
+    raise ExpressionWrong(message, place_of(node))
 
 
 def _shape_of_value(value: JSON) -> Any:

@@ -16,8 +16,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from bridge.errors import Problem
-from bridge.mapping.expression import nearest
 from bridge.mapping.template import Each, Fields, Items, Literal, Template
+from bridge.mapping.words import nearest
 from bridge.model import JSON
 
 Schema = Mapping[str, Any]

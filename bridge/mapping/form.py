@@ -14,15 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import ErrorDetails
 
 from bridge.errors import Problem
-from bridge.mapping.expression import (
-    nearest,
-)
 from bridge.mapping.text import Node
+from bridge.mapping.words import nearest
 from bridge.model import JSON
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 _WORD = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
 _UNKNOWN = "extra_forbidden"
+_TOP = "`from`, `to` and `rules` are expected, each on its own line"
 
 
 class Form(BaseModel):
@@ -71,6 +70,8 @@ class RuleForm(Form):
     """Values for the operation's path and query."""
     body: dict[str, Any] = {}
     """What is sent."""
+    preflight: list[str] = []
+    """What is looked at before the call; what fails waits for a person."""
     remember: dict[Annotated[str, Field(pattern=_WORD)], str] = {}
     """Links: name to an expression over the answer."""
     changed: Literal["ask", "ignore"] = "ask"
@@ -88,8 +89,12 @@ class MappingFile(Form):
     """The target, as targets.yaml names it."""
     since: str = ""
     """Orders placed and paid before this date or time are not ours."""
-    tables: dict[str, dict[str, str | int]] = {}
-    """Small tables for `lookup`."""
+    addresses: Literal["sure", "likely", "doubtful"] = "likely"
+    """How sure an address must be to be sent; else a person is asked."""
+    tables: dict[str, str | dict[str, str | int]] = {}
+    """Tables for `lookup`: written out, or a CSV file beside this one."""
+    named: dict[Annotated[str, Field(pattern=_WORD)], str] = {}
+    """Expressions over the order, used as `named.…` in others."""
     links: dict[
         Annotated[str, Field(pattern=_WORD)],
         Annotated[list[str | FindForm], Field(min_length=1)],
@@ -110,6 +115,8 @@ def form_problems(
 
     A key that is missing because it was misspelt is told once.
     """
+    if isinstance(root.value, list):
+        return [_list_at_the_top(root, file)]
     slips: set[tuple[int | str, ...]] = set()
     found: dict[tuple[int | str, ...], Problem] = {}
     for details in sorted(errors, key=lambda e: e["type"] != _UNKNOWN):
@@ -126,9 +133,24 @@ def form_problems(
     return sorted(found.values(), key=lambda problem: problem.line)
 
 
+def _list_at_the_top(root: Node, file: str) -> Problem:
+    message = _TOP
+    first = root.value[0] if isinstance(root.value, list) else root
+    if isinstance(first.value, dict) and "case" in first.value:
+        message = (
+            "these are cases: a file of cases has the name of its mapping "
+            "and `.cases.yaml`"
+        )
+    return Problem(
+        file=file, line=root.line, column=root.column, message=message
+    )
+
+
 def _form_problem(details: ErrorDetails, root: Node, file: str) -> Problem:
     path = _clean(details["loc"])
     line, column = root.at(path)
+    if details["type"] == "literal_error":
+        line, column = root.value_at(path)
     word = str(path[-1]) if path else ""
     return Problem(
         file=file,
@@ -142,7 +164,11 @@ def _form_problem(details: ErrorDetails, root: Node, file: str) -> Problem:
 def _clean(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
     """Drop pydantic's own steps (the branch of a union, `[key]`)."""
     inner = {"str", "FindForm", "int", "[key]"}
-    return tuple(part for part in loc if part not in inner)
+    return tuple(
+        part
+        for part in loc
+        if part not in inner and not str(part).startswith("dict[")
+    )
 
 
 def _form_message(
@@ -151,7 +177,8 @@ def _form_message(
     match details["type"]:
         case "extra_forbidden":
             words = _words_at(path[:-1])
-            message = f"{word!r} is no key here{nearest(word, iter(words))}"
+            hint = _belongs(word) or nearest(word, iter(words))
+            message = f"{word!r} is no key here{hint}"
         case "missing":
             message = f"{word!r} is missing"
         case "literal_error":
@@ -160,16 +187,35 @@ def _form_message(
             message = _not_text(details["input"], word)
         case "model_type" | "dict_type" | "list_type":
             message = _not_nested(details["type"], word)
-        case "too_short":
-            message = f"{word!r} is empty"
-        case "string_pattern_mismatch":
-            message = (
-                f"{word!r}: small letters, digits, - and _ are taken, "
-                "64 at most"
-            )
         case _:
-            message = f"{word!r}: {details['msg']}"
+            message = f"{word!r}{_short_message(details)}"
     return message
+
+
+def _short_message(details: ErrorDetails) -> str:
+    """Return what is wrong, to follow the word."""
+    most = details.get("ctx", {}).get("max_length")
+    return {
+        "too_short": " is empty",
+        "too_long": f" has more than {most} entries",
+        "string_pattern_mismatch": (
+            ": small letters, digits, - and _ are taken, 64 at most"
+        ),
+    }.get(details["type"], f": {details['msg']}")
+
+
+def _belongs(word: str) -> str:
+    """Return where else a key belongs, or nothing."""
+    for form, place in (
+        (MappingFile, "the top of the file"),
+        (RuleForm, "a rule"),
+    ):
+        known = [
+            info.alias or name for name, info in form.model_fields.items()
+        ]
+        if word in known:
+            return f": it belongs to {place}"
+    return ""
 
 
 def _no_choice(details: ErrorDetails) -> str:
@@ -189,7 +235,7 @@ def _not_text(given: JSON, word: str) -> str:
 
 def _not_nested(kind: str, word: str) -> str:
     if not word:
-        return "`from`, `to` and `rules` are expected, each on its own line"
+        return _TOP
     if kind == "list_type":
         return f"{word!r} must be a list, each item after '- '"
     return f"{word!r} must hold names with values, indented below it"

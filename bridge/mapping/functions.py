@@ -12,13 +12,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from types import MappingProxyType
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from bridge.mapping import countries
 from bridge.model import JSON
+from bridge.orders.document import ANYTHING
 from bridge.places import phones, states
 
 MONEY_LIMIT = Decimal(10) ** 15
 MOST_DECIMALS = 6
+LONGEST_PAD = 100
+LONGEST_TEXT = 100_000  # characters; no field of a target takes as many
 
 Tables = Mapping[str, Mapping[str, str]]
 
@@ -33,10 +39,11 @@ class Function:
     One function of the register.
 
     Args:
-        arguments: their kinds: `text`, `money`, `anything`, `truth`,
-            `list`; a last one with `…` may be repeated, one with `?` may
-            be left out.
+        arguments: their kinds, of `SAMPLES`, or words to choose from
+            (`es or en`); a last one with `…` may be repeated, one with `?`
+            may be left out.
         examples: pairs of an expression and its value.
+        gives: the shape of its value, as `document.FIELDS` writes shapes.
     """
 
     name: str
@@ -44,6 +51,7 @@ class Function:
     arguments: tuple[str, ...]
     examples: tuple[tuple[str, JSON], ...]
     call: Callable[..., JSON]
+    gives: Any = ANYTHING
 
     def takes(self, count: int) -> bool:
         """Return whether it may be called with *count* arguments."""
@@ -52,6 +60,35 @@ class Function:
             return count >= least
         return least <= count <= len(self.arguments)
 
+    def kind(self, index: int) -> str:
+        """Return the kind of the argument at *index*, from 0."""
+        last = len(self.arguments) - 1
+        return self.arguments[min(index, last)].rstrip("…?")
+
+
+SAMPLES: Mapping[str, JSON] = MappingProxyType(
+    {
+        "text": "a",
+        "money": "1.00",
+        "integer": 1,
+        "time": "2026-11-21T03:00:00Z",
+        "phone": "55 5501 0123",
+        "country": "MX",
+        "MX or CO": "MX",
+        "es or en": "es",
+        "time zone": "UTC",
+        "value": "a",
+        "attributes": {},
+        "table": "a",
+        "anything": None,
+    }
+)
+"""
+Each kind of an argument, and one that every function takes in its place.
+
+With them a call can be tried before any order is known: what is written out
+in it stays, and these stand for what an order will give.
+"""
 
 REGISTER: dict[str, Function] = {}
 
@@ -60,13 +97,14 @@ def function(
     name: str,
     *arguments: str,
     examples: Sequence[tuple[str, JSON]],
+    gives: Any = "text",
 ) -> Callable[[Callable[..., JSON]], Callable[..., JSON]]:
     """Register a function; its docstring's first line describes it."""
 
     def register(call: Callable[..., JSON]) -> Callable[..., JSON]:
         description = (call.__doc__ or "").strip().splitlines()[0]
         REGISTER[name] = Function(
-            name, description, arguments, tuple(examples), call
+            name, description, arguments, tuple(examples), call, gives
         )
         return call
 
@@ -97,6 +135,7 @@ def _money(value: JSON) -> Decimal:
     "cents",
     "money",
     examples=[("cents('1499.00')", 149900), ("cents('247700')", 24770000)],
+    gives="integer",
 )
 def cents(value: JSON) -> JSON:
     """Money as a whole number of hundredths; null stays null."""
@@ -115,6 +154,7 @@ def cents(value: JSON) -> JSON:
     "money",
     "integer",
     examples=[("decimal('1499', `2`)", "1499.00")],
+    gives="money",
 )
 def decimal(value: JSON, places: JSON) -> JSON:
     """Money as text with so many decimals; null stays null."""
@@ -129,8 +169,8 @@ def decimal(value: JSON, places: JSON) -> JSON:
 
 @function(
     "phone_e164",
-    "text",
-    "text",
+    "phone",
+    "country",
     examples=[("phone_e164('55 5501 0123', 'MX')", "+525555010123")],
 )
 def phone_e164(value: JSON, country: JSON) -> JSON:
@@ -141,8 +181,8 @@ def phone_e164(value: JSON, country: JSON) -> JSON:
 
 @function(
     "phone_national",
-    "text",
-    "text",
+    "phone",
+    "country",
     examples=[("phone_national('+52 1 55 5501 0123', 'MX')", "5555010123")],
 )
 def phone_national(value: JSON, country: JSON) -> JSON:
@@ -154,7 +194,7 @@ def phone_national(value: JSON, country: JSON) -> JSON:
 @function(
     "state_name",
     "text",
-    "text",
+    "MX or CO",
     examples=[("state_name('JAL', 'MX')", "Jalisco")],
 )
 def state_name(value: JSON, country: JSON) -> JSON:
@@ -164,12 +204,47 @@ def state_name(value: JSON, country: JSON) -> JSON:
 
 
 @function(
+    "state_code",
+    "text",
+    "MX or CO",
+    examples=[
+        ("state_code('Nuevo Leon', 'MX')", "NLE"),
+        ("state_code('CO-DC', 'CO')", "DC"),
+        ("state_code('Texas', 'MX')", None),
+    ],
+)
+def state_code(value: JSON, country: JSON) -> JSON:
+    """The ISO code of a state or department from a name or another code."""
+    text, home = _text_or_none(value), _text(country)
+    dialects: tuple[states.Dialect, ...] = ("iso", "woocommerce")
+    found = (states.state_code(home, text, dialect=one) for one in dialects)
+    return next(filter(None, found), None)
+
+
+@function(
+    "country_name",
+    "text",
+    "es or en",
+    examples=[
+        ("country_name('MX', 'es')", "México"),
+        ("country_name('MX', 'en')", "Mexico"),
+    ],
+)
+def country_name(value: JSON, language: JSON) -> JSON:
+    """The name of a country from its two letters; null when it is none."""
+    text = _text_or_none(value)
+    names = countries.NAMES.get(text.strip().upper(), {}) if text else {}
+    return names.get(_text(language))
+
+
+@function(
     "first",
     "anything…",
     examples=[
         ("first(`null`, '', 'Roma')", "Roma"),
         ("first(`null`, `[]`)", None),
     ],
+    gives=ANYTHING,
 )
 def first(*values: JSON) -> JSON:
     """The first that is not null, empty text or an empty list."""
@@ -182,6 +257,7 @@ def first(*values: JSON) -> JSON:
     "anything",
     "anything?",
     examples=[("if(`true`, 'a', 'b')", "a"), ("if(`[]`, 'a')", None)],
+    gives=ANYTHING,
 )
 def if_(condition: JSON, then: JSON, otherwise: JSON = None) -> JSON:
     """The second when the first holds, else the third."""
@@ -192,7 +268,7 @@ def if_(condition: JSON, then: JSON, otherwise: JSON = None) -> JSON:
 
 @function(
     "words",
-    "anything…",
+    "value…",
     examples=[("words('Calle 5', `null`, 'Int 2')", "Calle 5 Int 2")],
 )
 def words(*values: JSON) -> JSON:
@@ -207,9 +283,10 @@ def words(*values: JSON) -> JSON:
 
 @function(
     "attribute",
-    "anything",
+    "attributes",
     "text…",
     examples=[('attribute(`{"Colonia": "Roma"}`, \'colonia\')', "Roma")],
+    gives=ANYTHING,
 )
 def attribute(attributes: JSON, *names: JSON) -> JSON:
     """The first attribute of that name, whatever its case and accents."""
@@ -225,6 +302,7 @@ def attribute(attributes: JSON, *names: JSON) -> JSON:
     "text",
     "text",
     examples=[("split('orders/12', '/') | [-1]", "12")],
+    gives=["text"],
 )
 def split(value: JSON, separator: JSON) -> JSON:
     """The parts of a text between separators; null stays null."""
@@ -253,6 +331,68 @@ def cut(value: JSON, length: JSON) -> JSON:
     return head.rstrip() if space and head.strip() else text[:length]
 
 
+@function(
+    "pad",
+    "value",
+    "integer",
+    "text",
+    examples=[
+        ("pad(`42`, `6`, '0')", "000042"),
+        ("pad('1042', `3`, '0')", "1042"),
+    ],
+)
+def pad(value: JSON, length: JSON, sign: JSON) -> JSON:
+    """Text or a number filled up to a length from the left; never cut."""
+    if isinstance(length, bool) or length not in range(1, LONGEST_PAD + 1):
+        message = f"needs a length of 1 to {LONGEST_PAD}"
+        raise FunctionFailed(message)
+    if not isinstance(sign, str) or len(sign) != 1:
+        message = "needs one sign to fill up with, such as '0'"
+        raise FunctionFailed(message)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    text = _text_or_none(value)
+    return text and text.rjust(int(length), sign)
+
+
+@function(
+    "replace",
+    "text",
+    "text",
+    "text",
+    examples=[("replace('DC-01/A', '/', '-')", "DC-01-A")],
+)
+def replace(value: JSON, old: JSON, new: JSON) -> JSON:
+    """A text with each piece of it replaced by another; null stays null."""
+    text, piece = _text_or_none(value), _text(old)
+    if not piece:
+        message = "needs a piece of text to replace"
+        raise FunctionFailed(message)
+    with_it = _text(new)
+    if text is not None and text.count(piece) * len(with_it) > LONGEST_TEXT:
+        message = f"would give more than {LONGEST_TEXT} characters"
+        raise FunctionFailed(message)
+    return text and text.replace(piece, with_it)
+
+
+@function("trim", "text", examples=[("trim('  CAF-500 ')", "CAF-500")])
+def trim(value: JSON) -> JSON:
+    """A text without blanks at its ends; null when nothing else is left."""
+    text = _text_or_none(value)
+    return (text and text.strip()) or None
+
+
+@function(
+    "digits", "value", examples=[("digits('900.123.456-7')", "9001234567")]
+)
+def digits(value: JSON) -> JSON:
+    """The digits 0 to 9 of a text, and nothing else; null without any."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    text = _text_or_none(value) or ""
+    return "".join(sign for sign in text if sign in "0123456789") or None
+
+
 @function("upper", "text", examples=[("upper('Café')", "CAFÉ")])
 def upper(value: JSON) -> JSON:
     """A text in capitals; null stays null."""
@@ -278,7 +418,7 @@ def plain(value: JSON) -> JSON:
     "format_date",
     "time",
     "text",
-    "text?",
+    "time zone?",
     examples=[
         (
             "format_date('2026-11-21T03:00:00Z', '%d/%m', 'America/Bogota')",
@@ -318,18 +458,23 @@ def lookup_in(tables: Tables) -> Function:
         if rows is None:
             message = "needs the name of a table of this file"
             raise FunctionFailed(message)
-        return otherwise if key is None else rows.get(str(key), otherwise)
+        return otherwise if key is None else rows.get(_key(key), otherwise)
 
     return Function(
         "lookup",
         "A table's value for a key; the third argument, or null, without one.",
-        ("text", "anything", "anything?"),
+        ("table", "value", "value?"),
         (
             ("lookup('carriers', 'estafeta')", "Estafeta"),
             ("lookup('carriers', 'dhl', 'other')", "other"),
         ),
         lookup,
     )
+
+
+def _key(value: JSON) -> str:
+    """Return a key of a table; blanks at its ends do not count."""
+    return value.strip() if isinstance(value, str) else str(value)
 
 
 def _text_or_none(value: JSON) -> str | None:

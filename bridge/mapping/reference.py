@@ -110,6 +110,17 @@ def operations() -> str:
     )
 
 
+def preflights() -> str:
+    """Return the table of what a rule can have looked at."""
+    rows = (
+        (name, f"`{operation.name}`", f"`{word}`", one.summary)
+        for name, contract in CONTRACTS.items()
+        for operation in contract.operations.values()
+        for word, one in operation.preflights.items()
+    )
+    return _table(("API", "before", "`preflight`", "goes on when"), rows)
+
+
 PARTS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "functions": functions,
@@ -117,6 +128,7 @@ PARTS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "fields": fields,
         "keys": keys,
         "operations": operations,
+        "preflights": preflights,
     }
 )
 """What may stand between markers, by name."""

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bridge.errors import LinkMissing, NothingToSend, Unrenderable
+from bridge.mapping.addresses import unsure
 from bridge.mapping.document import Find, Mapping, Rule
 from bridge.mapping.expression import (
     Expression,
@@ -89,7 +90,8 @@ def render(mapping: Mapping, rule: Rule, document: Document) -> Request:
     Raises:
         LinkMissing: it needs a link that is not known.
         NothingToSend: everything in it is empty.
-        Unrenderable: a required value is missing or does not fit.
+        Unrenderable: an address is not as sure as the file asks for, or a
+            required value is missing or does not fit.
     """
     operation = rule.operation
     if operation is None:
@@ -102,6 +104,7 @@ def render(mapping: Mapping, rule: Rule, document: Document) -> Request:
             where={"file": mapping.file, "line": rule.line, "link": name},
         )
         raise LinkMissing(name, reason)
+    _check_addresses(mapping, rule, document)
     scene = _Scene(mapping, rule, operation)
     values = scene.path(document)
     body = scene.body(document)
@@ -111,6 +114,21 @@ def render(mapping: Mapping, rule: Rule, document: Document) -> Request:
         path=address(operation, values),
         body=body,
     )
+
+
+def _check_addresses(mapping: Mapping, rule: Rule, document: Document) -> None:
+    found = unsure(rule.addresses, document, mapping.addresses)
+    if found is not None:
+        read, reason = found
+        where: dict[str, JSON] = {
+            "file": mapping.file,
+            "line": read.line,
+            "field": read.field,
+            "rule": rule.name,
+        }
+        raise Unrenderable(
+            Reason(code=reason.code, text=reason.text, where=where)
+        )
 
 
 def request_hash(request: Request) -> str:

@@ -6,7 +6,7 @@ What gives nothing (null, empty text, an object without fields) is left out;
 a literal `null` is kept.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from bridge.mapping.expression import (
     ExpressionFailed,
     ExpressionWrong,
 )
+from bridge.mapping.parsing import Unfinished
 from bridge.mapping.text import Node
 from bridge.model import JSON
 from bridge.orders.document import ANYTHING, FIELDS, Shape
@@ -54,6 +55,11 @@ class Template:
     def expressions(self) -> "list[Expression]":
         """Return every expression in it."""
         return []
+
+    def computed(self, path: str) -> "Iterator[tuple[str, Computed]]":
+        """Yield the expressions' parts, each with its field below *path*."""
+        del path
+        yield from ()
 
     def at(self, path: Path) -> "Template":
         """Return the deepest part of *path* that there is."""
@@ -93,6 +99,10 @@ class Computed(Template):
     def expressions(self) -> list[Expression]:
         return [self.expression]
 
+    @override
+    def computed(self, path: str) -> "Iterator[tuple[str, Computed]]":
+        yield path, self
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fields(Template):
@@ -111,6 +121,11 @@ class Fields(Template):
     @override
     def expressions(self) -> list[Expression]:
         return [x for _, part in self.fields for x in part.expressions()]
+
+    @override
+    def computed(self, path: str) -> "Iterator[tuple[str, Computed]]":
+        for name, part in self.fields:
+            yield from part.computed(f"{path}.{name}" if path else name)
 
     @override
     def at(self, path: Path) -> Template:
@@ -135,6 +150,11 @@ class Items(Template):
     def expressions(self) -> list[Expression]:
         return [x for item in self.items for x in item.expressions()]
 
+    @override
+    def computed(self, path: str) -> "Iterator[tuple[str, Computed]]":
+        for item in self.items:
+            yield from item.computed(path)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Each(Template):
@@ -152,7 +172,7 @@ class Each(Template):
             message = "each: needs a list"
             raise TemplateFailed(self.each, message)
         order = document.get("order", document)
-        values = (self.item.value(_inside(part, order)) for part in found)
+        values = (self.item.value(inside(part, order)) for part in found)
         return [value for value in values if value is not NOTHING]
 
     @override
@@ -160,11 +180,16 @@ class Each(Template):
         return [*self.each.expressions(), *self.item.expressions()]
 
     @override
+    def computed(self, path: str) -> "Iterator[tuple[str, Computed]]":
+        yield path, self.each
+        yield from self.item.computed(path)
+
+    @override
     def at(self, path: Path) -> Template:
         return self.item.at(path[1:]) if path else self
 
 
-def _inside(part: JSON, order: JSON) -> dict[str, JSON]:
+def inside(part: JSON, order: JSON) -> dict[str, JSON]:
     """Return what an item's expressions see: its fields, and `order`."""
     if isinstance(part, dict):
         return {**part, "order": order}
@@ -177,15 +202,18 @@ class TemplateReader:
     def __init__(
         self,
         compile_expression: Callable[[str, Any], Expression],
-        report: Callable[[Node, str], None],
+        report: Callable[..., None],
     ) -> None:
         self._compile = compile_expression
         self._report = report
+        self.order: Any = FIELDS
+        """The shape of the whole order."""
         self.read: list[tuple[Node, Expression]] = []
         """All that were compiled, and where they stand."""
 
-    def template(self, node: Node, shape: Any = FIELDS) -> Template:
-        """Return the template of *node* over *shape*."""
+    def template(self, node: Node, shape: Any = None) -> Template:
+        """Return the template of *node* over *shape*, or the whole order."""
+        shape = self.order if shape is None else shape
         match node.value:
             case dict(parts):
                 if set(parts) == EACH:
@@ -212,25 +240,46 @@ class TemplateReader:
             case _:
                 return self._scalar(node, shape)
 
-    def expression(
-        self, node: Node, shape: Any = FIELDS, *, hint: str = ""
-    ) -> Expression | None:
-        """
-        Return the expression of a scalar that begins with `=`.
-
-        Args:
-            hint: what to add when it is wrong.
-        """
+    def expression(self, node: Node, shape: Any = None) -> Expression | None:
+        """Return the expression of a scalar that begins with `=`."""
         text = node.value
         if not isinstance(text, str) or not text.startswith("="):
             self._report(node, "an expression is expected: begin it with '='")
             return None
+        if text.startswith("=="):
+            self._report(node, "one '=' begins an expression, not two", 1)
+            return None
+        start = len(text) - len(text[1:].lstrip())
+        return self.part(node, start, len(text.rstrip()), shape)
+
+    def part(
+        self,
+        node: Node,
+        start: int,
+        end: int,
+        shape: Any = None,
+        *,
+        hint: str = "",
+    ) -> Expression | None:
+        """
+        Return the expression that stands in a part of a scalar.
+
+        Args:
+            start, end: of the scalar's text.
+            hint: what to add when it is wrong.
+        """
+        text = str(node.value)[start:end]
         try:
-            found = self._compile(text[1:].strip(), shape)
+            found = self._compile(text, self.order if shape is None else shape)
         except ExpressionWrong as error:
-            if node.cut:
-                hint += "; a ' #' cut it: put quotes around the whole"
-            self._report(node, f"{error}{hint}")
+            cut = "; a ' #' cut it: put quotes around the whole"
+            if node.cut and isinstance(error, Unfinished):
+                hint += cut
+            at = None if error.at is None else start + error.at
+            message = str(error)
+            if hint:  # there is more to say than the nearest word
+                message = message.partition(", did you mean")[0]
+            self._report(node, f"{message}{hint}", at)
             return None
         self.read.append((node, found))
         return found
@@ -251,7 +300,7 @@ class TemplateReader:
         each = self._scalar(parts["each"], shape)
         item_shape: Any = ANYTHING
         if isinstance(each, Computed):
-            item_shape = _shape_inside(each.expression.shape)
+            item_shape = _shape_inside(each.expression.shape, self.order)
         elif isinstance(each, Literal):
             self._report(parts["each"], "each: needs an expression")
         item = self.template(parts["item"], item_shape)
@@ -260,11 +309,11 @@ class TemplateReader:
         return Each(line=node.line, column=node.column, each=each, item=item)
 
 
-def _shape_inside(shape: Any) -> Any:
+def _shape_inside(shape: Any, order: Any) -> Any:
     if isinstance(shape, list) and isinstance(shape[0], Shape):
-        return Shape({**shape[0], "order": FIELDS}, shape[0].path)
+        return Shape({**shape[0], "order": order}, shape[0].path)
     if isinstance(shape, list) and isinstance(shape[0], Mapping):
-        return {**shape[0], "order": FIELDS}
+        return {**shape[0], "order": order}
     if isinstance(shape, list) and shape[0] != ANYTHING:
-        return {"value": shape[0], "order": FIELDS}
+        return {"value": shape[0], "order": order}
     return ANYTHING

@@ -34,8 +34,21 @@ DEEPEST = 24
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _WORDS = {"null": None, "true": True, "false": False}
 _CUT_EXPRESSION = re.compile(r"(?:: |- )=.*:(?: |$)")
-_NOT_UTF8 = "\ufffd"
+NOT_UTF8 = "\ufffd"
 """What stands for bytes that are no UTF-8."""
+BYTE_ORDER_MARK = "\ufeff"
+"""What some editors begin a file with; it says nothing."""
+ODD_BLANKS = re.compile("[\u00a0\u2007\u202f\u200b\u2060\ufeff\u3000]")
+"""Blanks that are copied from web pages, and look like blanks."""
+_GLUED_COMMENT = re.compile(r" #[^\s#]")
+_CUT_TEXT = (
+    "' #' begins a comment and cuts the text here: put quotes around the "
+    "whole, or a blank after the # of a comment"
+)
+_NO_BLANK = re.compile(r" *(?:- +)*[A-Za-z_][\w-]*:(?=[^\s:/])")
+_BEGAN_BEFORE = ("end of stream", "could not find expected ':'")
+"""What was opened matters then, not where it ended."""
+_MERGE_MARK = re.compile(r"^(<{7}|={7}|>{7})( |$)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +63,7 @@ class Node:
         empty: a scalar of no signs at all.
         cut: a ` #` follows on the same line: a comment, or a cut text.
         keys: where the keys of a dict stand.
+        written: a scalar as the file has it, quotes and all.
     """
 
     value: "str | int | bool | list[Node] | dict[str, Node] | None"
@@ -59,6 +73,7 @@ class Node:
     empty: bool = False
     cut: bool = False
     keys: dict[str, tuple[int, int]] = field(default_factory=dict)
+    written: str = ""
 
     def data(self) -> JSON:
         """Return the bare value without places."""
@@ -80,6 +95,37 @@ class Node:
             return self.value[head].at(rest)
         return self.line, self.column
 
+    def value_at(self, path: tuple[int | str, ...]) -> tuple[int, int]:
+        """Return line and column of the value at *path*, not of its key."""
+        node: Node = self
+        for step in path:
+            if isinstance(node.value, dict) and step in node.value:
+                node = node.value[str(step)]
+            elif isinstance(node.value, list) and isinstance(step, int):
+                node = node.value[step]
+        return node.line, node.column
+
+    def place_of(self, offset: int) -> tuple[int, int]:
+        """
+        Return line and column of a character of a scalar's text.
+
+        The text is found again in what the file has, sign by sign: quotes,
+        escapes and indentation are stepped over. Where that fails it is the
+        scalar's own place.
+        """
+        text = self.value if isinstance(self.value, str) else ""
+        at = -1
+        for sign in text[: offset + 1]:
+            at = self.written.find(sign, at + 1)
+            if at < 0:
+                return self.line, self.column
+        if at < 0:
+            return self.line, self.column
+        before = self.written[:at]
+        if "\n" not in before:
+            return self.line, self.column + at
+        return self.line + before.count("\n"), at - before.rfind("\n")
+
     def has(self, path: tuple[int | str, ...]) -> bool:
         """Return whether there is something at the first step of *path*."""
         if not path:
@@ -90,10 +136,19 @@ class Node:
 
 
 class _Refused(Exception):
-    def __init__(self, message: str, mark: Event) -> None:
+    def __init__(
+        self,
+        message: str,
+        mark: Event,
+        further: int = 0,
+        *,
+        place: tuple[int, int] | None = None,
+    ) -> None:
         self.message = message
         self.line = mark.start_mark.line + 1
-        self.column = mark.start_mark.column + 1
+        self.column = mark.start_mark.column + 1 + further
+        if place:
+            self.line, self.column = place
         super().__init__(message)
 
 
@@ -104,14 +159,15 @@ def read_yaml(text: str, *, file: str) -> Node:
     Raises:
         MappingError: with the place of the first thing that is wrong.
     """
+    text = text.removeprefix(BYTE_ORDER_MARK)
     if len(text) > LONGEST:
         problem = Problem(
             file=file, message=f"is longer than {LONGEST} characters"
         )
         raise MappingError([problem])
-    if _NOT_UTF8 in text:
+    if NOT_UTF8 in text:
         message = "is not UTF-8: save the file in that encoding"
-        at = text.index(_NOT_UTF8)
+        at = text.index(NOT_UTF8)
         raise MappingError([_problem_at(at, text, file, message)])
     try:
         return _Composer(text).document()
@@ -142,23 +198,78 @@ def _problem_at(at: int, text: str, file: str, message: str) -> Problem:
 
 
 def _unreadable(error: MarkedYAMLError, text: str, file: str) -> Problem:
+    unmerged = _MERGE_MARK.search(text)
+    if unmerged:
+        message = (
+            "two versions stand here after an unfinished merge: keep one, and "
+            "take the lines with <<<<<<<, ======= and >>>>>>> out"
+        )
+        return _problem_at(unmerged.start(), text, file, message)
     told = (error.problem or "is no YAML").strip()
     mark = error.problem_mark or error.context_mark
-    if "end of stream" in told:  # what was opened matters, not the end
+    if any(part in told for part in _BEGAN_BEFORE):
         mark = error.context_mark or mark
     line = mark.line + 1 if mark else 0
-    rows = text.splitlines()
+    rows = text.split("\n")
     row = rows[line - 1] if 0 < line <= len(rows) else ""
+    column = mark.column + 1 if mark else 0
+    if told.startswith("mapping values are not") and row:
+        line, column, message = _stray_key(rows, line, column)
+    else:
+        message = _yaml_message(told, row, column)
     return Problem(
         file=file,
         line=line,
-        column=mark.column + 1 if mark else 0,
+        column=column,
         text=row.strip()[:80],
-        message=_yaml_message(told, row),
+        message=message,
     )
 
 
-def _yaml_message(told: str, row: str) -> str:
+def _stray_key(
+    rows: list[str], line: int, column: int
+) -> tuple[int, int, str]:
+    """
+    Say why a key can not stand where one seems to: with line and column.
+
+    Args:
+        column: of its colon.
+    """
+    row = rows[line - 1]
+    first = re.match(r" *(?:- +)*", row)
+    begin = first.end() if first else 0
+    message = _yaml_message("mapping values are not allowed", row, column)
+    if "\t" in row or ODD_BLANKS.search(row) or _CUT_EXPRESSION.search(row):
+        return line, column, message
+    if re.search(r":(?: |$)", row[begin : column - 1]):
+        message = "text with ': ' in it needs quotes around the whole"
+        return line, column, message
+    above = _row_above(rows, line)
+    odd = ODD_BLANKS.search(rows[above - 1]) if above else None
+    if odd:
+        return above, odd.start() + 1, odd_blank(odd[0])
+    glued = _NO_BLANK.match(rows[above - 1]) if above else None
+    if glued:
+        return above, glued.end() + 1, "a blank is missing after the ':'"
+    if above:
+        message = (
+            f"is indented further than line {above}, which has its value "
+            "already: indent the lines of one level alike"
+        )
+        return line, begin + 1, message
+    return line, column, message
+
+
+def _row_above(rows: list[str], line: int) -> int:
+    """Return the number of the last line before *line* that says something."""
+    for number in range(line - 1, 0, -1):
+        text = rows[number - 1].strip()
+        if text and not text.startswith("#"):
+            return number
+    return 0
+
+
+def _yaml_message(told: str, row: str, column: int) -> str:
     """Return what YAML has against *row* in the words of a person."""
     if _CUT_EXPRESSION.search(row):
         return (
@@ -167,10 +278,28 @@ def _yaml_message(told: str, row: str) -> str:
         )
     if "\t" in row:
         return "a tab stands where only spaces may"
+    odd = ODD_BLANKS.search(row)
+    if odd:
+        return odd_blank(odd[0])
+    quote = row[column - 2 : column - 1]
+    if "expected <block end>" in told and quote in {"'", '"'}:
+        other = '"' if quote == "'" else "'"
+        return (
+            f"the text ends at the {quote} before this: put {other} around "
+            "the whole"
+        )
     for part, message in _MESSAGES:
         if part in told:
             return message
     return told
+
+
+def odd_blank(sign: str) -> str:
+    """Say what is wrong with a blank that is none."""
+    return (
+        f"a blank that is none (U+{ord(sign):04X}), as web pages have them, "
+        "stands here: put a space in its place"
+    )
 
 
 _MESSAGES = (
@@ -191,7 +320,8 @@ class _Composer:
     """Builds nodes of the parser's events, refusing what would surprise."""
 
     def __init__(self, text: str) -> None:
-        self._rows = text.splitlines()
+        self._text = text
+        self._rows = text.split("\n")
         self._events: Iterator[Event] = YAML(typ="safe", pure=True).parse(text)
         self._depth = 0
 
@@ -244,6 +374,8 @@ class _Composer:
             value = _plain_value(event.value)
         line, column = event.end_mark.line, event.end_mark.column
         row = self._rows[line] if line < len(self._rows) else ""
+        if plain and event.value and _GLUED_COMMENT.match(row, column):
+            raise _Refused(_CUT_TEXT, event, place=(line + 1, column + 2))
         return Node(
             value=value,
             line=event.start_mark.line + 1,
@@ -251,6 +383,7 @@ class _Composer:
             plain=plain,
             empty=event.value == "",
             cut=plain and row[column:].lstrip().startswith("#"),
+            written=self._text[event.start_mark.index : event.end_mark.index],
         )
 
     def _mapping(self, start: Event, *, in_flow: bool) -> Node:
@@ -281,6 +414,9 @@ class _Composer:
             message = "a key must be a plain word"
             raise _Refused(message, event)
         key = str(event.value)
+        odd = ODD_BLANKS.search(key)
+        if odd and event.style is None:
+            raise _Refused(odd_blank(odd[0]), event, odd.start())
         if key == "<<":
             message = "merge keys are not taken: write it out"
             raise _Refused(message, event)

@@ -7,6 +7,7 @@ from bridge.mapping.document import hash_of
 from bridge.mapping.form import MappingFile
 from bridge.model import Moment
 from bridge.orders.document import document
+from bridge.targets.register import CONTRACTS
 from tests.mapping import (
     CANARY,
     compiled,
@@ -97,10 +98,10 @@ BROKEN = [
     (RAYO, "    when: ready\n", "", "4:3: 'when' is missing"),
     (RAYO, "when: ready", "wen: ready", ("5:5: 'wen' is no key here, did you "
      "mean 'when'?")),
-    (RAYO, "when: ready", "when: redy", ("5:5: 'redy' is not 'placed', "
+    (RAYO, "when: ready", "when: redy", ("5:11: 'redy' is not 'placed', "
      "'paid', 'ready', 'shipped', 'fulfilled', 'delivered', 'cancelled' or "
      "'refunded', did you mean 'ready'?")),
-    (RAYO, "when: cancelled", "when: canceled", ("36:5: 'canceled' is not "
+    (RAYO, "when: cancelled", "when: canceled", ("36:11: 'canceled' is not "
      "'placed', 'paid', 'ready', 'shipped', 'fulfilled', 'delivered', "
      "'cancelled' or 'refunded', did you mean 'cancelled'?")),
     (RAYO, "when: ready", "when:", ("5:5: 'None' is not 'placed', 'paid', "
@@ -135,7 +136,7 @@ BROKEN = [
     (RAYO, "to: rayo-mx", "to: rayo-mx\ntables:\n  skus:\n    A: null",
      "5:5: 'A' has no value"),
     (RAYO, "to: rayo-mx", "to: rayo-mx\nchanged: ignore",
-     "3:1: 'changed' is no key here"),
+     "3:1: 'changed' is no key here: it belongs to a rule"),
     (EVERY, "      take: = split(name, '/') | [-1]\n", "",
      "6:7: 'take' is missing"),
     (EVERY, "      match:", "      mach:", ("7:7: 'mach' is no key here, did "
@@ -170,45 +171,48 @@ BROKEN = [
     (RAYO, "    ask: Stop {links.rayo_order} ({name}).", ("    ask: Stop.\n"
      "    body:\n      a: 1"), ("39:7: 'body' belongs to a call, and this rule "
      "asks a person")),
-    (RAYO, "links.rayo_order\n", "links.rayo_ordr\n", ("31:16: nothing sets "
+    (RAYO, "links.rayo_order\n", "links.rayo_ordr\n", ("31:18: nothing sets "
      "links.rayo_ordr: no rule remembers it and `links` has no entry, did "
      "you mean 'rayo_order'?")),
-    (RAYO, "Stop {links.rayo_order}", "Stop {links.rayo_ordr}", ("37:10: "
+    (RAYO, "Stop {links.rayo_order}", "Stop {links.rayo_ordr}", ("37:16: "
      "nothing sets links.rayo_ordr: no rule remembers it and `links` has no "
      "entry, did you mean 'rayo_order'?")),
-    (RAYO, "if: = lines[?ships]", "if: = links.order", ("6:9: nothing sets "
+    (RAYO, "if: = lines[?ships]", "if: = links.order", ("6:11: nothing sets "
      "links.order: no rule remembers it and `links` has no entry, did you "
      "mean 'rayo_order'?")),
-    (RAYO, "Stop {links.rayo_order}", "Stop {customer.phone}", ("37:10: there "
-     "is no field 'customer', did you mean 'store'?: a question shows id, "
+    (RAYO, "Stop {links.rayo_order}", "Stop {customer.phone}", ("37:16: there "
+     "is no field 'customer': a question shows id, "
      "name, store and links only")),
     (RAYO, "  tracking:", ("  again:\n    when: paid\n    call: create_order\n"
      "    body:\n      servicio_rayo: EXPRESS\n      productos:\n        - "
      "identificador: A\n          cantidad: 1\n      consumidor_destino: = "
      "ship_to\n  tracking:"), ("27:3: create_order may happen once for an "
      "order, and the rule 'create' does it already")),
-    (EVERY, "find: list_orders", "find: update_order", ("6:13: it lists "
+    (EVERY, "find: list_orders", "find: update_order", ("6:13: update_order lists "
      "nothing that could be searched")),
     (EVERY, "find: list_orders", "find: list_order", ("6:13: every has no "
      "operation 'list_order', did you mean 'list_orders'?")),
     (EVERY, "match: = referenceId", "match: referenceId", ("7:14: an "
      "expression is expected: begin it with '='")),
-    (EVERY, "== order.id", "== order.idd", ("7:14: there is no field 'idd', "
+    (EVERY, "== order.id", "== order.idd", ("7:37: there is no field 'idd', "
      "did you mean 'id'?")),
     # expressions
     (RAYO, "if: = lines[?ships]", "if: lines[?ships]", ("6:9: an expression "
      "is expected: begin it with '='")),
-    (RAYO, "nombre: = ship_to.name", "nombre: = shipto.name", ("16:17: there "
+    (RAYO, "nombre: = ship_to.name", "nombre: = shipto.name", ("16:19: there "
      "is no field 'shipto', did you mean 'ship_to'?")),
-    (RAYO, "= phone_national(", "= phone_nacional(", ("17:19: there is no "
+    (RAYO, "= phone_national(", "= phone_nacional(", ("17:21: there is no "
      "function 'phone_nacional', did you mean 'phone_national'?")),
-    (RAYO, "identificador: = sku", "identificador: = skuu", ("13:26: there is "
+    (RAYO, "identificador: = sku", "identificador: = skuu", ("13:28: there is "
      "no field 'skuu', did you mean 'sku'?")),
-    (RAYO, "cantidad: = quantity", "cantidad: = currency", ("14:21: there is "
+    (RAYO, "cantidad: = quantity", "cantidad: = currency", ("14:23: there is "
      "no field 'currency', did you mean 'order.currency'?")),
-    (RAYO, "calle: = ship_to.street", "calle: = words(ship_to.street, ' #')",
-     ("18:16: Unclosed ' delimiter (at character 23); a ' #' cut it: put "
-     "quotes around the whole")),
+    (RAYO, "calle: = ship_to.street", "calle: = words(ship_to.street, ' # ')",
+     ("18:40: a ' is not closed; a ' #' cut it: put quotes around the "
+     "whole")),
+    # a comment behind an expression has not cut what was finished
+    (RAYO, "nombre: = ship_to.name", "nombre: = ship_to.nam   # who it is for",
+     "16:27: there is no field 'nam', did you mean 'name'?"),
     (RAYO, "calle: = ship_to.street", "calle: = words('C: ', ship_to.street)",
      ("18:26: an expression with ': ' in it is cut by YAML: put quotes around "
      "the whole, beginning with the '='")),
@@ -286,6 +290,39 @@ def test_a_file_is_compiled_into_its_rules():
     ]
     assert mapping.rule("tracking") is mapping.rules[1]
     assert mapping.rule("nope") is None
+
+
+PREFLIGHT = "    call: create_order\n    preflight: "
+
+
+def test_a_rule_has_looked_at_what_it_names():
+    """
+    Preflights are those of the operation, in the file's order.
+    """
+    text = RAYO.replace(
+        "    call: create_order\n", f"{PREFLIGHT}[in_stock, products_known]\n"
+    )
+    create, tracking, _cancelled = compiled(text).rules
+
+    known = CONTRACTS["rayo"].operations["create_order"].preflights
+    assert (known["in_stock"], known["products_known"]) == create.preflights
+    assert () == tracking.preflights
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("in_stok", "create_order has no preflight 'in_stok', did you mean"),
+        ("zzz", "'zzz': there is products_known, in_stock"),
+    ],
+)
+def test_a_preflight_that_there_is_not(word: str, message: str):
+    """
+    The nearest word is told, or all that there are.
+    """
+    text = RAYO.replace("    call: create_order\n", f"{PREFLIGHT}[{word}]\n")
+    (found,) = complaints(text)
+    assert message in found
 
 
 def test_a_rule_knows_the_links_without_which_it_can_not_be_done():
@@ -409,9 +446,10 @@ def test_a_file_may_be_written_for_editors():
     """
     schema = MappingFile.model_json_schema(by_alias=True)
 
-    assert {"from", "to", "since", "tables", "links", "rules"} == set(
-        schema["properties"]
-    )
+    assert {
+        "from", "to", "since", "addresses", "tables", "named", "links",
+        "rules",
+    } == set(schema["properties"])  # fmt: skip
     assert all("description" in part for part in schema["properties"].values())
 
 

@@ -112,7 +112,7 @@ def test_what_an_item_reads_is_known():
     assert found.reads == {"raw", "ship_to.city", "lines.sku"}
 
 
-UNEXPECTED = "is not expected here (at character"
+UNEXPECTED = "is not expected here"
 SUMS = ": there is no arithmetic"
 TEXTS = (
     ": text stands in single quotes, and conditions are joined by && and ||"
@@ -133,8 +133,8 @@ WRONG = [
         "lines.sku",
         "'sku' is asked of a list: write [*].sku, [0].sku or a filter [?…]",
     ),
-    ("name.first", "there is nothing below a text: 'first'"),
-    ("name[0]", "a list is expected, and this is a text"),
+    ("name.first", "there is nothing below text: 'first'"),
+    ("name[0]", "a list is expected, and this is text"),
     ("ship_to[0]", "a list is expected, and this is an object"),
     ("customer[?name]", "a list is expected, and this is an object"),
     ("sum(lines[*].total)", "money is text: sum needs cents(…)"),
@@ -164,34 +164,34 @@ WRONG = [
      "there is no field 'null': null stands in backticks, `null`"),
     (
         "lines[?quantity > 0]",
-        f"0 {UNEXPECTED} 19): a number stands in backticks, `2`",
+        f"0 {UNEXPECTED}: a number stands in backticks, `2`",
     ),
     (
         "name = 'x'",
-        "Unknown token '=' (at character 6): write == to compare",
+        f"'=' {UNEXPECTED}: write == to compare",
     ),
     (
         "name + id",
-        f"Unknown token + (at character 6){SUMS}; words(…) joins text",
+        f"'+' {UNEXPECTED}{SUMS}; words(…) joins text",
     ),
     (
         "total * `2`",
-        f"'*' {UNEXPECTED} 7){SUMS}; money is counted as cents(…)",
+        f"'*' {UNEXPECTED}{SUMS}; money is counted as cents(…)",
     ),
     (
         "paid and ready",
-        f"'and' {UNEXPECTED} 6){TEXTS}",
+        f"'and' {UNEXPECTED}{TEXTS}",
     ),
-    ("'abc", "Unclosed ' delimiter (at character 1)"),
-    ("name ? id", "Unknown token ? (at character 6)"),
-    ("lines[?ships", "the expression ends too early"),
-    ("cents(total", "the expression ends too early"),
+    ("'abc", "a ' is not closed"),
+    ("name ? id", f"'?' {UNEXPECTED}"),
+    ("lines[?ships", "the [ is not closed: ] is missing"),
+    ("cents(total", "the ( is not closed: ) is missing"),
     ("", "there is nothing after the '='"),
-    ("name.", "'' is not expected here (at character 6)"),
+    ("name.", "the expression ends too early"),
     ("x" * 4001, "is longer than 4000 characters"),
     ("not_null(" * 70 + "name" + ")" * 70, "is nested deeper than 64"),
-    ("links.a.b", "there is nothing below a text: 'b'"),
-    ("paid.at", "there is nothing below a truth: 'at'"),
+    ("links.a.b", "there is nothing below text: 'b'"),
+    ("paid.at", "there is nothing below true or false: 'at'"),
 ]  # fmt: skip
 
 
@@ -240,13 +240,12 @@ def test_a_listed_thing_may_have_any_field_beside_order():
     [
         ("cents(ship_to.name)", "cents needs an amount such as 1499.00"),
         ("cents(attributes.c)", "cents needs an amount such as 1499.00"),
-        ("join(', ', lines)", "join needs array-string, and got dict"),
+        ("join(', ', attributes.l)", "join needs array-string, and got int"),
         ("sum(attributes.l)", "sum needs array-number, and got str"),
         ("length(paid_at)",
          "length needs string or array or object, and got null"),
         ("sort_by(attributes.l, &c)",
          "sort_by needs string or number, and got null"),
-        ("attributes.c[?x] | cents(@)", None),
         ("ceil(to_number(attributes.inf))",
          "it can not be computed for this order"),
         ("split(attributes.l, '/')", "split needs text"),
@@ -257,7 +256,7 @@ def test_a_listed_thing_may_have_any_field_beside_order():
          "lookup needs the name of a table of this file"),
     ],
 )  # fmt: skip
-def test_a_failure_never_shows_a_value(text: str, message: str | None):
+def test_a_failure_never_shows_a_value(text: str, message: str):
     """
     Its text names the function and the kind it got, never the customer's.
     """

@@ -1,9 +1,13 @@
 """The functions that expressions may call beside JMESPath's own."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from phonenumbers.geodata.locale import LOCALE_DATA
 
+from bridge.mapping import countries
 from bridge.mapping.expression import (
     BUILT_IN,
     ExpressionFailed,
@@ -15,6 +19,7 @@ from bridge.mapping.functions import (
     EXAMPLE_TABLES,
     MOST_DECIMALS,
     REGISTER,
+    SAMPLES,
     Function,
     FunctionFailed,
     lookup_in,
@@ -132,6 +137,28 @@ def test_a_function_knows_how_many_arguments_it_takes(
         ("format_date(`null`, '%d')", None),
         ("lookup('carriers', 'nobody')", None),
         ("lookup('carriers', `null`, 'x')", "x"),
+        ("lookup('carriers', ' estafeta ')", "Estafeta"),
+        ("state_code('Querétaro', 'MX')", "QUE"),
+        ("state_code('QT', 'MX')", "QUE"),
+        ("state_code('CDMX', 'MX')", "CMX"),
+        ("state_code('MX-JAL', 'MX')", "JAL"),
+        ("state_code(ship_to.state, 'MX')", "CMX"),
+        ("state_code(`null`, 'CO')", None),
+        ("country_name('co', 'es')", "Colombia"),
+        ("country_name('GB', 'es')", "Reino Unido"),
+        ("country_name('XX', 'es')", None),
+        ("country_name(`null`, 'en')", None),
+        ("pad(id, `6`, '0')", "001042"),
+        ("pad(`null`, `6`, '0')", None),
+        ("pad('', `6`, '0')", None),
+        ("replace(`null`, 'a', 'b')", None),
+        ("replace('a', 'a', '')", ""),
+        ("trim('  ')", None),
+        ("trim(`null`)", None),
+        ("digits('CC 1.020.304')", "1020304"),
+        ("digits(`42`)", "42"),
+        ("digits('٣')", None),
+        ("digits(`null`)", None),
     ],
 )  # fmt: skip
 def test_what_a_function_gives(text: str, value: object):
@@ -142,45 +169,65 @@ def test_what_a_function_gives(text: str, value: object):
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("last", "name", "others", "message"),
     [
-        ("cents('1.005')", "cents needs an amount with at most two decimals"),
-        ("cents('mucho')", "cents needs an amount such as 1499.00"),
-        ("cents('NaN')", "cents needs an amount such as 1499.00"),
-        ("cents('1e999')", "cents needs an amount such as 1499.00"),
-        ("cents(`true`)", "cents needs an amount of money as text"),
-        ("cents(`1.5`)", "cents needs an amount of money as text"),
-        ("cents(lines)", "cents needs an amount of money as text"),
-        ("decimal('1', `7`)", f"decimal needs 0 to {MOST_DECIMALS} decimals"),
-        ("decimal('1', `-1`)", f"decimal needs 0 to {MOST_DECIMALS} decimals"),
-        ("decimal('1', '2')", f"decimal needs 0 to {MOST_DECIMALS} decimals"),
-        ("phone_e164(`55`, 'MX')", "phone_e164 needs text"),
-        ("state_name('JAL', `null`)", "state_name needs text"),
-        ("words(lines)", "words needs text; of a list, use join(' ', …)"),
-        ("words(`true`)", "words needs text; of a list, use join(' ', …)"),
-        ("split('a', '')", "split needs a separator"),
-        ("cut('a', `0`)", "cut needs a length of at least 1"),
-        ("cut('a', 'b')", "cut needs a length of at least 1"),
-        ("lookup(name, 'x')",
-         "lookup needs the name of a table of this file"),
-        ("format_date('mañana', '%d')",
-         "format_date needs a time, a pattern and the name of a time zone"),
-        ("format_date('2026-11-21T03:00:00Z', '%d', 'America')",
-         "format_date needs a time, a pattern and the name of a time zone"),
-        ("format_date('2026-11-21T03:00:00Z', '%d', 'America/Mexico')",
-         "format_date needs a time, a pattern and the name of a time zone"),
-        ("format_date('0001-01-01T00:00:00Z', '%d', 'America/Bogota')",
-         "format_date needs a time, a pattern and the name of a time zone"),
+        ("'1.005'", "cents", (), "an amount with at most two decimals"),
+        ("'mucho'", "cents", (), "an amount such as 1499.00"),
+        ("'NaN'", "cents", (), "an amount such as 1499.00"),
+        ("'1e999'", "cents", (), "an amount such as 1499.00"),
+        ("`true`", "cents", (), "an amount of money as text"),
+        ("`1.5`", "cents", (), "an amount of money as text"),
+        ("`[]`", "cents", (), "an amount of money as text"),
+        ("`7`", "decimal", ("'1'",), f"0 to {MOST_DECIMALS} decimals"),
+        ("`-1`", "decimal", ("'1'",), f"0 to {MOST_DECIMALS} decimals"),
+        ("'2'", "decimal", ("'1'",), f"0 to {MOST_DECIMALS} decimals"),
+        ("`null`", "phone_e164", ("'55'",), "text"),
+        ("`null`", "state_name", ("'JAL'",), "text"),
+        ("`5`", "state_code", ("'JAL'",), "text"),
+        ("`5`", "country_name", ("'MX'",), "text"),
+        ("`[1]`", "words", (), "text; of a list, use join(' ', …)"),
+        ("`true`", "words", (), "text; of a list, use join(' ', …)"),
+        ("''", "split", ("'a'",), "a separator"),
+        ("`0`", "cut", ("'a'",), "a length of at least 1"),
+        ("'b'", "cut", ("'a'",), "a length of at least 1"),
+        ("'0'", "pad", ("'a'", "'9'"), "a length of 1 to 100"),
+        ("'x'", "replace", ("'a'", "''"), "a piece of text to replace"),
+        ("'a'", "format_date", ("'mañana'",),
+         "a time, a pattern and the name of a time zone"),
+        ("'America'", "format_date", ("'2026-11-21T03:00:00Z'", "'%d'"),
+         "a time, a pattern and the name of a time zone"),
+        ("'America/Bogota'", "format_date",
+         ("'0001-01-01T00:00:00Z'", "'%d'"),
+         "a time, a pattern and the name of a time zone"),
+        ("'x'", "lookup", ("'nowhere'",),
+         "the name of a table of this file"),
     ],
 )  # fmt: skip
-def test_what_a_function_can_not_take(text: str, message: str):
+def test_what_a_function_can_not_take(
+    last: str, name: str, others: tuple[str, ...], message: str
+):
     """
-    A failure names the function and what it needs, not what it got.
+    A failure names what the function needs, not what it got.
+    """
+    values = [
+        json.loads(text.strip("`")) if text[0] == "`" else text.strip("'")
+        for text in (*others, last)
+    ]
+
+    with pytest.raises(FunctionFailed) as caught:
+        ALL[name].call(*values)
+
+    assert f"needs {message}" == str(caught.value)
+
+
+def test_a_failing_function_is_named():
+    """
+    Whoever reads the reason knows where in the expression to look.
     """
     with pytest.raises(ExpressionFailed) as caught:
-        value_of(text)
+        value_of("cents(ship_to.name)")
 
-    assert message == str(caught.value)
+    assert "cents needs an amount such as 1499.00" == str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -188,9 +235,83 @@ def test_what_a_function_can_not_take(text: str, message: str):
     [
         ("cents()", "cents(money) can not take 0 arguments"),
         ("if(paid)",
-         "if(anything, anything, anything?) can not take 1 arguments"),
+         "if(anything, anything, anything?) can not take 1 argument"),
         ("attribute(attributes)",
-         "attribute(anything, text…) can not take 1 arguments"),
+         "attribute(attributes, text…) can not take 1 argument"),
+        ("cents(lines)", "cents takes money here, not a list"),
+        ("cents(cents(total))",
+         "cents takes money here, not a whole number"),
+        ("cents('mucho')", "cents needs an amount such as 1499.00"),
+        ("cents(`true`)", "cents needs an amount of money as text"),
+        ("decimal(total, `7`)",
+         f"decimal needs 0 to {MOST_DECIMALS} decimals"),
+        ("decimal(total, '2')",
+         "decimal takes a whole number here: put it in backticks, `2`"),
+        ("phone_e164(total, 'MX')",
+         "phone_e164 takes a phone number here, not money"),
+        ("phone_e164(note, 'mx')",
+         ("'mx' is no country: two capital letters such as 'MX' are "
+         "expected, did you mean 'MX'?")),
+        ("phone_e164(note, 'México')",
+         ("'México' is no country: two capital letters such as 'MX' are "
+         "expected, did you mean 'MX'?")),
+        ("phone_e164(`55`, 'MX')",
+         ("phone_e164 takes a phone number here: put it in single quotes, "
+         "'55'")),
+        ("state_name(note, 'US')",
+         "state_name takes 'MX' or 'CO' here, not 'US'"),
+        ("state_code(note, 'Colombia')",
+         ("state_code takes 'MX' or 'CO' here, not 'Colombia', did you mean "
+         "'CO'?")),
+        ("country_name(note, 'sp')",
+         ("country_name takes 'es' or 'en' here, not 'sp', did you mean "
+         "'es'?")),
+        ("words(lines)", "words takes text or a number here, not a list"),
+        ("words(paid)",
+         "words takes text or a number here, not true or false"),
+        ("split(name, '')", "split needs a separator"),
+        ("cut(name, `0`)", "cut needs a length of at least 1"),
+        ("pad(id, `6`, '00')",
+         "pad needs one sign to fill up with, such as '0'"),
+        ("replace(name, '', 'x')",
+         "replace needs a piece of text to replace"),
+        ("attribute(lines, 'x')",
+         "attribute takes attributes or properties here, not a list"),
+        ("format_date(total, '%d')",
+         "format_date takes a time here, not money"),
+        ("format_date(paid_at, '%d', 'America/Mexico')",
+         ("there is no time zone 'America/Mexico', did you mean "
+         "'America/Mexico_City'?")),
+        ("lookup('carriers', lines)",
+         "lookup takes text or a number here, not a list"),
+        ("lookup(paid, name)",
+         "lookup takes the name of a table here, not true or false"),
+        ("join(', ', lines)",
+         "join takes a list of texts here, not a list of objects"),
+        ("join(', ', name)", "join takes a list of texts here, not text"),
+        ("sum(lines[*].sku)",
+         "sum takes a list of numbers here, not a list of texts"),
+        ("length(paid)",
+         "length takes text or a list or an object here, not true or false"),
+        ("sort_by(lines, quantity)",
+         "sort_by looks at a field of each item: write &quantity"),
+        ("sort_by(parcels, &id)[-1].carier",
+         "there is no field 'carier', did you mean 'carrier'?"),
+        ("map(&lookup('carriers', ships), lines)",
+         "lookup takes text or a number here, not true or false"),
+        ("lines[?quantity == '2']",
+         ("a whole number is compared with text: a number stands in "
+         "backticks, `2`, text in single quotes, '2'")),
+        ("paid == 'true'",
+         ("true or false is compared with text: it is written without quotes "
+         "or in backticks, `true`")),
+        ("total == `100`", "money is text: compare it as cents(…)"),
+        ("cents(total) > '100'",
+         ("a whole number is compared with text: a number stands in "
+         "backticks, `2`, text in single quotes, '2'")),
+        ("lines > `1`", "a list is compared with a whole number"),
+        ("paid > shipped",
+         "> and < compare numbers and texts, not true or false"),
         ("lookup('carrier', name)",
          "there is no table 'carrier' in this file, did you mean 'carriers'?"),
         ("centes(total)",
@@ -239,6 +360,45 @@ def test_a_function_takes_or_refuses_whatever_comes(
         told = str(error)
 
     assert CANARY not in told
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_names_of_countries_are_those_of_phonenumbers(language: str):
+    """
+    The table is as its source has it, for every country of it.
+    """
+
+    def name(code: str) -> str:
+        found = LOCALE_DATA[code].get(language, "")
+        return LOCALE_DATA[code][found[1:]] if found[:1] == "*" else found
+
+    assert {code: name(code) for code in LOCALE_DATA} == {
+        code: names[language] for code, names in countries.NAMES.items()
+    }
+
+
+def test_every_kind_of_an_argument_is_one_that_is_checked():
+    """
+    A slip in a kind's name would switch its checks off.
+    """
+    kinds = {
+        function.kind(index)
+        for function in ALL.values()
+        for index in range(len(function.arguments))
+    }
+
+    assert kinds <= set(SAMPLES)
+
+
+def test_each_sample_is_taken():
+    """
+    A call is tried with samples, so that only what is written out fails.
+    """
+    for name, function in ALL.items():
+        if name != "lookup":
+            given = [SAMPLES[function.kind(i)] for i in
+                     range(len(function.arguments))]  # fmt: skip
+            function.call(*given)
 
 
 def test_shapes_of_examples_do_not_matter():

@@ -6,7 +6,9 @@ links that answers and look-ups would have taught are known. What is expected
 was worked out by hand from the bodies; see `mappings/samples`.
 """
 
-from collections.abc import Sequence
+import json
+import timeit
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -15,6 +17,8 @@ from bridge.errors import Unusable
 from bridge.mapping.cases import event_of, told_by
 from bridge.mapping.catalog import Catalog, build_catalog
 from bridge.mapping.preview import Foreseen, foresee
+from bridge.mapping.render import render
+from bridge.orders.document import document
 from bridge.settings import (
     load_cases,
     load_sources,
@@ -276,6 +280,31 @@ def test_all_six_are_in_force():
     """
     assert () == CATALOG.problems
     assert set(TABLE) == set(CATALOG.mappings)
+
+
+def test_rendering_costs_little():
+    """
+    A create costs less than six times what reading its webhook costs.
+    """
+    name = "shopify-mx-orders-paid-multiline"
+    mapping = CATALOG.mappings["cafe-mx-rayo"]
+    store, sample = STORES[mapping.store], SAMPLE(name)
+    state = told_by(
+        [event_of(sample, store)],
+        store=store,
+        platform=PLATFORMS[store.platform],
+    )
+    scene = document(state)
+
+    read = _best(lambda: json.loads(sample.body))
+    made = _best(lambda: render(mapping, mapping.rules[0], scene))
+
+    assert made < 6 * read
+
+
+def _best(work: Callable[[], object]) -> float:
+    """Return the seconds of the quickest of some rounds of *work*."""
+    return min(timeit.repeat(work, number=20, repeat=15))
 
 
 def test_each_has_its_cases():

@@ -106,7 +106,6 @@ CUT = (
     "an expression with ': ' in it is cut by YAML: put quotes around the "
     "whole, beginning with the '='"
 )
-NO_KEY = "no key can stand here: indent lines alike, quote text with ': '"
 REFUSED = [
     ("a: 1\nb: 2\na: 3", "f.yaml:3:1: the key 'a' stands here twice"),
     ("a:\n  b: 1\n  b: 1", "f.yaml:3:3: the key 'b' stands here twice"),
@@ -158,11 +157,22 @@ REFUSED = [
     ),
     (
         "a: = x\n b: = y",
-        f"f.yaml:2:3: {NO_KEY}",
+        (
+            "f.yaml:2:2: is indented further than line 1, which has its value "
+            "already: indent the lines of one level alike"
+        ),
     ),
     (
         "a: Calle 5: 2",
-        f"f.yaml:1:11: {NO_KEY}",
+        "f.yaml:1:11: text with ': ' in it needs quotes around the whole",
+    ),
+    ("a:b\nc: 2", "f.yaml:1:3: a blank is missing after the ':'"),
+    (
+        "a: 'b 'c' d'",
+        (
+            "f.yaml:1:8: the text ends at the ' before this: put \" around the "
+            "whole"
+        ),
     ),
     ("a: @x", "f.yaml:1:4: text that begins like this needs quotes"),
     ("a: `1`", "f.yaml:1:4: text that begins like this needs quotes"),
@@ -172,7 +182,7 @@ REFUSED = [
         "f.yaml:2:2: a [ or { is not closed, or a comma is missing",
     ),
     ("a:\n   b: 1\n  c: 2", "f.yaml:3:3: indent the lines of one level alike"),
-    ("a: 1\nb\nc: 2", "f.yaml:3:1: a key needs ': ' and its value"),
+    ("a: 1\nb\nc: 2", "f.yaml:2:1: a key needs ': ' and its value"),
     ("a: x\x00y", "f.yaml:1:5: a sign stands here that no text can hold"),
     (
         "a: 1\nb: Caf\ufffd",
@@ -195,12 +205,83 @@ def test_an_expression_that_a_hash_cut_is_known():
     """
     A ` #` begins a comment: the node tells that something followed.
     """
-    root = read_yaml("a: = join(' #', tags)\nb: = sku  # why\nc: x", file="f")
+    root = read_yaml("a: = join(' # ', tags)\nb: = sku  # why\nc: x", file="f")
     assert isinstance(root.value, dict)
 
     assert ("= join('", True) == (root.value["a"].value, root.value["a"].cut)
     assert ("= sku", True) == (root.value["b"].value, root.value["b"].cut)
     assert ("x", False) == (root.value["c"].value, root.value["c"].cut)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: Bodega #4", "a: = join(' #', tags)", "- Bodega #4", "a:\n  b #c"],
+)
+def test_text_that_a_glued_hash_cuts_is_refused(text: str):
+    """
+    Whoever writes ` #4` means the number, whoever writes ` # ` a comment.
+    """
+    assert refused(text).endswith(
+        "' #' begins a comment and cuts the text here: put quotes around the "
+        "whole, or a blank after the # of a comment"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a: x # why", "x"),
+        ("a: x  #why", "x"),
+        ("a: x ## why", "x"),
+        ("a: x#1", "x#1"),
+        ("a: 'x' #why", "x"),
+        ("a: #why\n", None),
+    ],
+)
+def test_a_comment_after_a_text_is_a_comment(text: str, value: str | None):
+    """
+    With a blank behind its #, after two blanks, or after quotes.
+    """
+    assert {"a": value} == read(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "place"),
+    [
+        ("a: = name.citty", "citty", (1, 11)),
+        ("a: '= name.citty'", "citty", (1, 12)),
+        ("a: '= f(''x'', citty)'", "citty", (1, 16)),
+        ("a: \"= f('x', citty)\"", "citty", (1, 14)),
+        ('a: "= f(\\"x\\", citty)"', "citty", (1, 16)),
+        ("a: = f(name,\n     citty)", "citty", (2, 6)),
+        ("a: >-\n  = f(name,\n  citty)\n", "citty", (3, 3)),
+        ("a: |\n  = f(name,\n    citty)\n", "citty", (3, 5)),
+        ('b: x\na: ["= citty"]', "citty", (2, 8)),
+    ],
+)
+def test_a_word_inside_a_text_has_its_place(
+    text: str, word: str, place: tuple[int, int]
+):
+    """
+    Whatever quotes, escapes and lines the text is written with.
+    """
+    node = read_yaml(text, file="f").value
+    assert isinstance(node, dict)
+    scalar = node["a"]
+    if isinstance(scalar.value, list):
+        (scalar,) = scalar.value
+
+    assert place == scalar.place_of(str(scalar.value).index(word))
+
+
+def test_a_text_that_is_not_found_again_has_the_place_of_the_whole():
+    """
+    An escape that stands for another sign is not looked through.
+    """
+    root = read_yaml('a: "\\x41bc"', file="f").value
+    assert isinstance(root, dict)
+
+    assert (1, 4) == root["a"].place_of(0)
 
 
 def test_quoted_text_is_never_cut():
