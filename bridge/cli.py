@@ -15,7 +15,10 @@ from bridge.commands.deliveries import deliveries
 from bridge.commands.doctor import doctor
 from bridge.commands.events import events
 from bridge.commands.exits import EXIT_CODES, Commands
+from bridge.commands.links import links
+from bridge.commands.mappings import diff, mappings
 from bridge.commands.orders import orders
+from bridge.commands.recording import cases
 from bridge.commands.targets import targets
 
 
@@ -35,9 +38,13 @@ for command in (
     processes.sandbox,
     checking.check,
     explaining.explain,
+    cases,
+    diff,
+    mappings,
     checking.send_sample,
     events,
     orders,
+    links,
     deliveries,
     targets,
     processes.migrate,

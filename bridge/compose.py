@@ -3,7 +3,8 @@ The only place where parts are wired, and the only clock and dice.
 
 `web` makes what gunicorn runs, `worker` what plans and sends. Each watches
 its files: a good change is switched to as a whole within two seconds, a bad
-one is named and changes nothing.
+one, or one by which requests would fail that can be made, is named and
+changes nothing.
 """
 
 import os
@@ -36,18 +37,22 @@ from bridge.errors import (
     JournalGone,
     MappingError,
     OlderCopy,
+    Problem,
     SettingsError,
     Suspect,
 )
+from bridge.hindsight import objection_text, weighed
 from bridge.journal.opening import open_journal
 from bridge.journal.protocol import Journal
-from bridge.mapping.catalog import Catalog, build_catalog
+from bridge.lists import Lists
+from bridge.mapping.catalog import Catalog, Objection, build_catalog
 from bridge.mapping.compiler import compile_mapping
 from bridge.mapping.document import Mapping as MappingInForce
 from bridge.mapping.document import Surroundings
 from bridge.model import DeliveryState, Instant, Millis
 from bridge.observe import observe
 from bridge.planner import Live, Planner
+from bridge.preflights import Answers
 from bridge.pulse import pulse_of
 from bridge.sender import Sender
 from bridge.settings import (
@@ -67,6 +72,12 @@ from bridge.worker import Worker
 
 LOOK_EVERY_MS = 1_000
 """How often changed files are looked for where the system does not tell."""
+
+LOOK_BACK, LOOK_BACK_S = 200, 1.2
+"""
+So many orders, and seconds, an edited mapping is tried on before it comes
+in force: with what it takes to see the edit, that is under two seconds.
+"""
 
 TRY_ROUNDS = 5
 """So many seconds in a row new credentials are offered to a target."""
@@ -280,6 +291,8 @@ def worker(environ: Mapping[str, str] = os.environ) -> Worker:
             now=now,
             monotonic=monotonic,
             dice=dice,
+            answers=Answers(monotonic),
+            lists=Lists(monotonic),
             version=files.version,
             spill=spill,
         ),
@@ -347,8 +360,8 @@ class _Watched:
     """
     Files that are looked at again when they change.
 
-    Those are the YAML files of a folder, and the files that secrets stand
-    in: a secret that is replaced there is taken without a restart.
+    Those are the YAML and CSV files of a folder, and the files that secrets
+    stand in: a secret that is replaced there is taken without a restart.
     """
 
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
@@ -418,7 +431,8 @@ class _Watched:
     def _looks(self) -> dict[Path, tuple[int, ...]]:
         """Return what tells one state of the files from another."""
         found: dict[Path, tuple[int, ...]] = {}
-        for path in (*self._folder.glob("*.yaml"), *self._secret_files):
+        told = (*self._folder.glob("*.yaml"), *self._folder.glob("*.csv"))
+        for path in (*told, *self._secret_files):
             with suppress(OSError):  # it went away just now
                 stat = path.stat()
                 found[path] = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
@@ -474,6 +488,7 @@ class FilesInForce(_Watched):
         self._retired: list[tuple[float, Sender]] = []
         self._senders_lock = threading.Lock()
         self._problems: list[str] = []
+        self._refused: Mapping[str, str] = {}
         self._stores = load_stores(self._folder, self._secret)
         self._targets = load_targets(self._folder, self._secret)
         self._catalog = Catalog()
@@ -516,12 +531,21 @@ class FilesInForce(_Watched):
         them yet, may have made the one call with the old ones.
         """
         self._rounds = TRY_ROUNDS
-        self.look_after()
+        self._offer_credentials()
 
     @override
     def look_after(self) -> None:
-        """Try credentials, as long as they are new; end what is retired."""
+        """
+        Try credentials, as long as they are new; end what is retired.
+
+        And switch to a text that was refused, once somebody forced it.
+        """
         self._close_retired()
+        if self._refused and self._is_wanted_now():
+            self.refresh()
+        self._offer_credentials()
+
+    def _offer_credentials(self) -> None:
         if not self._rounds:
             return
         self._rounds -= 1
@@ -540,6 +564,16 @@ class FilesInForce(_Watched):
             for _, sender in self._retired:
                 sender.close()
             self._senders, self._retired = {}, []
+
+    def _is_wanted_now(self) -> bool:
+        """Return whether a refused text was forced, or another took it."""
+        wanted = {(t.name, t.hash) for t in self._journal.in_force()}
+        wanted |= {
+            (one.name, one.hash)
+            for one in self._journal.refusals()
+            if one.forced_at is not None
+        }
+        return any(one in wanted for one in self._refused.items())
 
     def _close_retired(self) -> None:
         """Close senders that were replaced, once no claim can use them."""
@@ -612,7 +646,9 @@ class FilesInForce(_Watched):
             sources,
             self._around(),
             last_good={name: text.text for name, text in in_force.items()},
+            objection=self._objection(),
         )
+        self._refused = built.refused
         at, news = now(), set()
         for name, mapping in built.mappings.items():
             if self._journal.put_in_force(
@@ -628,6 +664,37 @@ class FilesInForce(_Watched):
             for name in built.mappings
         }
         return replace(built, since=since), news
+
+    def _objection(self) -> Objection:
+        """Return what looks at an edited text, all within `LOOK_BACK_S`."""
+        until = monotonic() + LOOK_BACK_S
+        forced = {
+            (one.name, one.hash)
+            for one in self._journal.refusals()
+            if one.forced_at is not None
+        }
+
+        def objection(
+            before: MappingInForce, after: MappingInForce
+        ) -> Problem | None:
+            report = weighed(
+                self._journal,
+                before,
+                after,
+                last=LOOK_BACK,
+                go_on=lambda: monotonic() < until,
+            )
+            if not report.breaks or (after.name, after.hash) in forced:
+                return None
+            reason = objection_text(report)
+            self._journal.refuse_text(after.name, after.hash, reason, now())
+            message = (
+                f"not put in force ({after.hash}): {reason}; see `bridge diff"
+                f" {after.name}`, and `bridge mappings force {after.name}`"
+            )
+            return Problem(file=after.file, message=message)
+
+        return objection
 
     def _around(self) -> Surroundings:
         return surroundings(self._stores, self._targets)

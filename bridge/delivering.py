@@ -3,6 +3,7 @@ One claimed delivery, from its rule to what is recorded of it.
 
     in doubt? ─▶ look-up ─▶ decide_lookup() ─▶ record        (doubts)
     else: draft ─▶ links (known, looked up) ─▶ request       (drafting)
+          ─▶ preflights                                      (preflights)
           ─▶ call ─▶ outcome ─▶ decide() ─▶ record
 
 Every way out ends in one `Result`. What the world does is an outcome; what
@@ -13,6 +14,7 @@ because somebody else has the delivery then.
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from bridge.calls import WAIT, Calls
 from bridge.doubts import (
@@ -33,7 +35,8 @@ from bridge.errors import (
 )
 from bridge.journal.protocol import Claim, Journal, Result
 from bridge.lifecycle import LOOK_AGAIN, Step, Tried, decide, decide_unread
-from bridge.looking_up import Unread, found_link
+from bridge.lists import Lists, Spent
+from bridge.looking_up import Unread, link_in
 from bridge.mapping.document import Mapping as MappingInForce
 from bridge.mapping.document import Rule
 from bridge.mapping.render import (
@@ -45,15 +48,18 @@ from bridge.mapping.render import (
 )
 from bridge.model import (
     JSON,
+    SECOND,
     Applied,
     DeliveryState,
     Instant,
     Link,
+    Millis,
     Reason,
     Request,
 )
 from bridge.observe import observe
 from bridge.planner import Live
+from bridge.preflights import Answers, NotAnswered, doubt_before
 from bridge.sender import Called, Sender, TooLate
 from bridge.spill import NO_SPILL, Spill
 from bridge.targets.contract import Operation
@@ -69,6 +75,8 @@ class Deliverer:
     Does claimed deliveries; safe to share between threads.
 
     Args:
+        answers, lists: what targets told, kept for the deliveries that
+            follow.
         version: gives the mapping of a hash that was ever in force.
         wait: rests for so many seconds.
         spill: takes what the journal can not.
@@ -80,6 +88,8 @@ class Deliverer:
     now: Callable[[], Instant]
     monotonic: Callable[[], float]
     dice: Callable[[], float]
+    answers: Answers
+    lists: Lists
     version: Callable[[str], MappingInForce | None] = lambda _hash: None
     wait: Callable[[float], object] = WAIT
     spill: Spill = NO_SPILL
@@ -164,6 +174,7 @@ class _Job:
             mapping, rule, scene = self._draft.begin()
             scene = self._with_links(mapping, rule, scene)
             request = self._draft.request(mapping, rule, scene)
+            self._preflight(mapping, rule, request, scene)
             return self._called(mapping, rule, request)
         except TooLate:
             return self._too_late()
@@ -231,10 +242,15 @@ class _Job:
         self._learn(told, "attribute")
         scene = with_links(scene, told)
         for name, find in finds_for(mapping, rule, scene).items():
+            take = partial(link_in, find=find, scene=scene)
             try:
-                value = found_link(self._calls, find, scene)
+                value = self._tools.lists.find(
+                    self._calls, find.operation, take
+                )
             except Unread as unread:
                 raise self._not_read(find.operation.name, unread) from None
+            except Spent as spent:
+                raise self._spent(name, spent) from None
             if value is not None:
                 self._learn({name: value}, "lookup")
                 scene = with_links(scene, {name: value})
@@ -243,12 +259,53 @@ class _Job:
     def _learn(self, links: Mapping[str, str], source: str) -> None:
         self._links += links_of(self._delivery, links, source)
 
+    def _spent(self, link: str, spent: Spent) -> Settled:
+        per_hour = self._calls.target.pages_per_hour
+        reason = Reason(
+            code="look_ups_spent",
+            text=f"links.{link} was not found yet, and the {per_hour} pages"
+            " that may be read in an hour are used up",
+            where={"link": link},
+        )
+        return self._draft.wait(
+            reason, self._draft.after(Millis(round(spent.seconds * SECOND)))
+        )
+
     def _not_read(self, operation: str, unread: Unread) -> Settled:
         """Let the delivery wait its turn: a list could not be read."""
         step = decide_unread(
             unread.outcome, self._tried(unread.called, repeatable=True)
         )
         return Settled(step, operation=operation)
+
+    # -- preflights
+
+    def _preflight(
+        self,
+        mapping: MappingInForce,
+        rule: Rule,
+        request: Request,
+        scene: Mapping[str, JSON],
+    ) -> None:
+        """
+        Look at what the rule wants looked at, unless a person decided.
+
+        Raises:
+            Settled: a person is needed, or the target could not be asked.
+        """
+        if self._delivery.forced or not rule.preflights:
+            return
+        try:
+            reason = doubt_before(
+                rule.preflights, self._calls, request, scene,
+                answers=self._tools.answers,
+            )  # fmt: skip
+        except NotAnswered as error:
+            raise self._not_read(error.operation, error.unread) from None
+        if reason is not None:
+            where = {"file": mapping.file, "line": rule.line, **reason.where}
+            told = replace(reason, where=where)
+            raise Settled(Step(state=S.HELD, reason=told))
 
     # -- the call
 
@@ -343,6 +400,11 @@ class _Job:
                 outcome=UNREAD,
                 operation=settled.operation,
             )
+        # What was sent once goes on naming the text that it was sent by.
+        unsent = self._delivery.request is None
         return replace(
-            result, links=self._links, wait_until=settled.wait_until
+            result,
+            links=self._links,
+            wait_until=settled.wait_until,
+            mapping_hash=self._draft.text_hash if unsent else None,
         )

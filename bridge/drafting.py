@@ -77,6 +77,11 @@ class Draft:
         self._text_hash: str | None = None
 
     @property
+    def text_hash(self) -> str | None:
+        """The hash of the text that its rule was read in."""
+        return self._text_hash
+
+    @property
     def is_outdated(self) -> bool:
         """Whether the mapping was edited since its rule was read."""
         mapping = self._live().catalog.mapping(self._delivery.mapping)
@@ -111,7 +116,7 @@ class Draft:
         except LinkMissing as error:
             searched = bool(finds_for(mapping, rule, scene))
             wait = LOOK_AGAIN if searched else PATIENCE
-            raise self._wait(error.reason, self.after(wait)) from None
+            raise self.wait(error.reason, self.after(wait)) from None
         except NothingToSend as error:
             raise Settled(
                 Step(state=S.UNCHANGED, reason=error.reason)
@@ -141,7 +146,7 @@ class Draft:
                 code="mapping_off",
                 text=f"the file {name}.yaml is wrong: see `bridge check`",
             )
-            raise self._wait(reason, self.after(LOOK_AGAIN))
+            raise self.wait(reason, self.after(LOOK_AGAIN))
         reason = Reason(
             code="rule_removed", text="the rule is no longer in the file"
         )
@@ -155,7 +160,7 @@ class Draft:
                 code="order_not_seen",
                 text="a parcel came, and no body of its order yet",
             )
-            raise self._wait(reason, self.after(LOOK_AGAIN))
+            raise self.wait(reason, self.after(LOOK_AGAIN))
         raw = read_raw(self._journal, mapping, order.body_event)
         return document(state, links=self._claim.links, raw=raw)
 
@@ -175,8 +180,8 @@ class Draft:
             )
             raise Settled(Step(state=S.CANCELLED, reason=reason))
 
-    def _wait(self, reason: Reason, due_at: Instant) -> Settled:
-        """Wait, or be held once it has waited long enough."""
+    def wait(self, reason: Reason, due_at: Instant) -> Settled:
+        """Return a wait, or, once it has waited long enough, a hold."""
         patience = Instant(self._delivery.live_since + PATIENCE)
         until = self._delivery.wait_until or patience
         if self._now() >= until:

@@ -4,7 +4,7 @@ Reading at a target: the pages of a list, and what is looked for in them.
 Reading changes nothing, so that what fails burns nothing either.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge.calls import Calls
@@ -71,10 +71,17 @@ def read(
 
 
 def pages(
-    calls: Calls, operation: Operation, values: Mapping[str, str]
+    calls: Calls,
+    operation: Operation,
+    values: Mapping[str, str],
+    *,
+    before: Callable[[], object] = lambda: None,
 ) -> Iterator[Page]:
     """
     Yield what an operation lists, page after page, as far as there is time.
+
+    Args:
+        before: called before each page is read.
 
     Raises:
         Unread: a page could not be read.
@@ -85,6 +92,7 @@ def pages(
         return
     more: dict[str, str] = {}
     for number in range(search.pages):
+        before()
         try:
             answer = read(calls, operation, values, more=more)
         except TooLate:
@@ -102,27 +110,8 @@ def pages(
         more = {search.token: str(token)}
 
 
-def found_link(
-    calls: Calls, find: Find, scene: Mapping[str, JSON]
-) -> str | None:
-    """
-    Return the link that a mapping's `find` gives for an order, if any.
-
-    Raises:
-        Unread: a page could not be read.
-        TooLate: there was no time to look.
-    """
-    for page in pages(calls, find.operation, {}):
-        for item in page.items:
-            value = _taken(find, item, scene)
-            if value is not None:
-                return value
-    return None
-
-
-def _taken(find: Find, item: JSON, scene: Mapping[str, JSON]) -> str | None:
-    if not isinstance(item, dict):
-        return None
+def link_in(item: JSON, find: Find, scene: Mapping[str, JSON]) -> str | None:
+    """Return the link that a mapping's `find` takes from a listed thing."""
     inside = {**item, "order": scene}
     try:
         if is_empty(find.match.value(inside)):

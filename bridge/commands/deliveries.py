@@ -117,7 +117,6 @@ def show_delivery(number: int, *, as_json: bool) -> None:
     )
 
 
-
 @deliveries.command()
 @click.argument("number", type=click.IntRange(1))
 @reason_option

@@ -1,12 +1,15 @@
-"""`explain`: why a mapping does what it does about one order."""
+"""`explain`: the way from the webhook to the request, step by step."""
 
+import json
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 from pydantic_core import from_json
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from bridge.commands.files import Files, look_at
@@ -16,77 +19,92 @@ from bridge.commands.showing import (
     console,
     json_option,
     show_data,
+    show_fields,
+    show_json,
+    when,
 )
 from bridge.errors import (
     MappingError,
     NotFound,
     SettingsError,
-    Unrenderable,
     Unusable,
 )
+from bridge.hindsight import Past, case_in, past_of, versions_of
 from bridge.mapping.cases import Sample, event_of, told_by
+from bridge.mapping.difference import FieldChange
 from bridge.mapping.document import Mapping as MappingInForce
-from bridge.mapping.document import Rule
+from bridge.mapping.explain import (
+    Explanation,
+    RuleExplained,
+    Verdict,
+    case_of,
+    facts,
+)
+from bridge.mapping.explain import explain as explained
 from bridge.mapping.expression import nearest
-from bridge.mapping.plan import AFTER_CANCEL
-from bridge.mapping.preview import rendered
-from bridge.mapping.render import condition_holds
-from bridge.model import JSON, Request
-from bridge.orders.document import document, is_cancelled, moments
-from bridge.orders.order import OrderState, load_state
+from bridge.mapping.origin import Origin
+from bridge.mapping.plan import Case
+from bridge.model import JSON, DeliveryId, Moment
 from bridge.samples import Samples
-from bridge.settings import read_settings
+from bridge.settings import read_settings, surroundings
 from bridge.sources.platform import Store
 from bridge.sources.register import PLATFORMS
+from bridge.web.explained import order_explained
 
 PLAIN_TOPICS = {"shopify": "orders/updated", "woocommerce": "order.updated"}
 """What a body file is taken for when nothing says its topic."""
 
+STYLES: Mapping[Verdict, str] = {
+    Verdict.SENDS: "green",
+    Verdict.DONE: "green",
+    Verdict.ASKS: "yellow",
+    Verdict.WAITS: "yellow",
+    Verdict.UNDER_WAY: "yellow",
+    Verdict.HELD: "red",
+}
+"""Of the verdicts; all others are dim."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explained:
-    """
-    What one rule makes of the order.
+OTHERWISE = (
+    "the order or its links were others then: what was sent is below, and is "
+    "not quite what the fields say"
+)
+WIDE = 100
+"""Columns of a terminal in which a table of fields can be read."""
 
-    Args:
-        wanted: the order asks for it.
-        why: why not, or why there is no request.
-    """
-
-    rule: str
-    wanted: bool
-    why: str = ""
-    request: Request | None = None
-    done: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """
-    The order that is explained.
-
-    Args:
-        links: known at the mapping's target.
-        done: what the journal says of each rule, by its name.
-        raw: the newest body.
-    """
-
-    state: OrderState
-    links: Mapping[str, str]
-    done: Mapping[str, str]
-    raw: JSON
+SPOKEN: Mapping[Verdict, str] = {
+    Verdict.NOT_YET: "not yet",
+    Verdict.CONDITION: "not asked for",
+    Verdict.UNDER_WAY: "under way",
+    Verdict.NOT_OURS: "not ours",
+    Verdict.EMPTY: "nothing to send",
+    Verdict.UNSEEN: "order not seen",
+}
 
 
 @click.command()
-@click.argument("mapping")
-@click.argument("order")
+@click.argument("mapping", required=False)
+@click.argument("order", required=False)
 @click.option("--topic", help="Of a body file; default: an update.")
+@click.option(
+    "--delivery",
+    type=click.IntRange(min=1),
+    help="Explain what this delivery sent, by the text of then.",
+)
+@click.option(
+    "--all", "whole", is_flag=True, help="Show the whole order, too."
+)
 @json_option
 def explain(
-    mapping: str, order: str, topic: str | None, *, as_json: bool
+    mapping: str | None,
+    order: str | None,
+    topic: str | None,
+    delivery: int | None,
+    *,
+    whole: bool,
+    as_json: bool,
 ) -> None:
     """
-    Show what MAPPING makes of ORDER, rule by rule.
+    Show what MAPPING makes of ORDER: rule by rule, field by field.
 
     ORDER is the store's id of an order in the journal, a file with a
     webhook's body, or the name of a sample. The output has what a customer
@@ -94,19 +112,20 @@ def explain(
     """
     folder = read_settings(os.environ).mappings
     files = look_at(folder, os.environ)
-    found = _mapping(files, mapping)
-    store = files.stores[found.store]
-    subject = _subject(found, store, order, topic, folder)
-    scene = document(subject.state, links=subject.links, raw=subject.raw)
-    rules = list(_explained(found, subject, scene))
-    shown = {name: part for name, part in scene.items() if name != "raw"}
+    past: Past | None = None
+    if delivery is not None:
+        past = _past(files, DeliveryId(delivery))
+        found = past.explanation
+    elif mapping is None or order is None:
+        message = "MAPPING and ORDER are needed, or --delivery"
+        raise click.UsageError(message)
+    else:
+        chosen = _mapping(files, mapping)
+        found = explained(_case(files, chosen, order, topic, folder))
     if as_json:
-        listed = [asdict(rule) for rule in rules]
-        show_data({"order": shown, "rules": listed})
+        show_json(order_explained(found, past))
         return
-    show_data(shown)
-    for rule in rules:
-        _print(rule)
+    _print(found, past, whole=whole)
 
 
 def _mapping(files: Files, name: str) -> MappingInForce:
@@ -120,23 +139,47 @@ def _mapping(files: Files, name: str) -> MappingInForce:
     raise NotFound(message)
 
 
+def _past(files: Files, id: DeliveryId) -> Past:
+    around = surroundings(files.stores, files.targets)
+    with opened() as journal:
+        return past_of(
+            journal,
+            id,
+            store=files.stores.get,
+            version=versions_of(journal, around),
+            today=files.catalog.mapping,
+        )
+
+
 # ---------------------------------------------------------------- subject
 
 
-def _subject(
+def _case(
+    files: Files,
     mapping: MappingInForce,
-    store: Store,
     order: str,
     topic: str | None,
     folder: Path,
-) -> Subject:
+) -> Case:
+    from bridge.compose import now
+
+    store = files.stores[mapping.store]
     file = Path(order)
     if file.is_file():
         sample = Sample(body=file.read_bytes(), headers=_headers(file))
-        return _of_body(sample, store, topic)
+        return _of_body(mapping, sample, store, topic)
     if order in _sample_names(folder):
-        return _of_body(Samples(folder).sample(order), store, topic)
-    return _of_journal(mapping, order)
+        sample = Samples(folder).sample(order)
+        return _of_body(mapping, sample, store, topic)
+    around = surroundings(files.stores, files.targets)
+    with opened() as journal:
+        return case_in(
+            journal,
+            mapping,
+            order.removeprefix(f"{mapping.store}/"),
+            version=versions_of(journal, around),
+            now=now(),
+        )
 
 
 def _sample_names(folder: Path) -> list[str]:
@@ -154,7 +197,9 @@ def _headers(file: Path) -> Mapping[str, str]:
     return {}
 
 
-def _of_body(sample: Sample, store: Store, topic: str | None) -> Subject:
+def _of_body(
+    mapping: MappingInForce, sample: Sample, store: Store, topic: str | None
+) -> Case:
     fallback = "" if sample.headers else PLAIN_TOPICS[store.platform]
     event = event_of(sample, store, topic=topic or fallback)
     try:
@@ -164,92 +209,164 @@ def _of_body(sample: Sample, store: Store, topic: str | None) -> Subject:
     except (LookupError, Unusable) as error:
         message = f"the body tells of no order: {error}"
         raise NotFound(message) from None
-    return Subject(state=state, links={}, done={}, raw=from_json(sample.body))
+    return case_of(mapping, state, raw=from_json(sample.body))
 
 
-def _of_journal(mapping: MappingInForce, order_id: str) -> Subject:
-    with opened() as journal:
-        dossier = journal.dossier(mapping.store, order_id)
-        if dossier.order is None:
-            message = f"{mapping.store} never told of an order {order_id}"
-            raise NotFound(message)
-        body_event = dossier.order.body_event
-        event = None if body_event is None else journal.event(body_event)
-    return Subject(
-        state=load_state(dossier.order.state),
-        links=dossier.links.get(mapping.target, {}),
-        done={
-            one.rule: f"delivery {one.id} is {one.state}"
-            for one in dossier.deliveries
-            if one.mapping == mapping.name
-        },
-        raw=from_json(event.body) if event else None,
-    )
+# ---------------------------------------------------------------- showing
 
 
-# ------------------------------------------------------------------ rules
-
-
-def _explained(
-    mapping: MappingInForce, subject: Subject, scene: dict[str, JSON]
-) -> Iterator[Explained]:
-    for rule in mapping.rules:
-        done = subject.done.get(rule.name, "")
-        try:
-            obstacle = _obstacle(mapping, rule, subject.state, scene)
-        except Unrenderable as error:
-            obstacle = str(error)
-        if obstacle:
-            yield Explained(
-                rule=rule.name, wanted=False, why=obstacle, done=done
-            )
-        elif rule.question is not None:
-            asked = f"asks a person: {rule.question.text(scene)}"
-            yield Explained(rule=rule.name, wanted=True, why=asked, done=done)
-        else:
-            yield _called(mapping, rule, scene, done)
-
-
-def _obstacle(
-    mapping: MappingInForce,
-    rule: Rule,
-    state: OrderState,
-    scene: dict[str, JSON],
-) -> str:
-    """Return why the order does not ask for *rule*, or nothing."""
-    if is_cancelled(state) and rule.when not in AFTER_CANCEL:
-        return "the order is cancelled"
-    if not moments(state)[rule.when]:
-        return f"the order is not {rule.when}"
-    if not condition_holds(mapping, rule, scene):
-        text = rule.condition.text if rule.condition else ""
-        return f"its `if` gives nothing: {text}"
-    return ""
-
-
-def _called(
-    mapping: MappingInForce, rule: Rule, scene: dict[str, JSON], done: str
-) -> Explained:
-    try:
-        request = rendered(mapping, rule, scene)
-    except Unrenderable as error:
-        place = f"{mapping.file}:{error.reason.where.get('line', rule.line)}"
-        why = f"{error.reason.code}: {error} ({place})"
-        return Explained(rule=rule.name, wanted=True, why=why, done=done)
-    return Explained(rule=rule.name, wanted=True, request=request, done=done)
-
-
-def _print(rule: Explained) -> None:
+def _print(found: Explanation, past: Past | None, *, whole: bool) -> None:
     out = console()
-    verdict, style = (
-        ("wanted", "green") if rule.wanted else ("not wanted", "dim")
+    held = [m.value for m in Moment if found.order.get(m.value)]
+    name = clean(found.order.get("name"))
+    show_fields(
+        [
+            ("mapping", f"{found.file} ({found.hash}), to {found.target}"),
+            ("order", f"{name} ({found.order_id} of {found.store})"),
+            ("is", ", ".join(held) or "none of the moments yet"),
+            ("links", ", ".join(f"{k} = {v}" for k, v in found.links.items())),
+            ("changed", found.changed),
+        ],
+        out,
     )
-    done = f" ({rule.done})" if rule.done else ""
+    if past is not None:
+        _print_past(past, out)
+    if whole:
+        show_data(found.order)
+    else:
+        _print_facts(found, out)
+    for rule in found.rules:
+        _print_rule(rule, out)
+
+
+def _print_facts(found: Explanation, out: Console) -> None:
+    read = facts(found)
+    if not read:
+        return
+    out.print(Text("\nWhat the rules read of it", "bold"))
+    for path, value in read:
+        line = Text.assemble(("  "), (path, "cyan"), ": ") + _value(value)
+        out.print(line, soft_wrap=True)
+
+
+def _print_rule(rule: RuleExplained, out: Console) -> None:
+    style = STYLES.get(rule.verdict, "dim")
+    verdict = SPOKEN.get(rule.verdict, rule.verdict.value)
     out.print()
-    out.print(Text.assemble((rule.rule, "bold"), ": ", (verdict, style), done))
-    if rule.why:
-        out.print(f"  {clean(rule.why)}", soft_wrap=True)
+    out.print(
+        Text.assemble(
+            (rule.rule, "bold"),
+            ": ",
+            (verdict, style),
+            (f"  (line {rule.line}, when {rule.when}: {rule.call})", "dim"),
+        )
+    )
+    for line in _reasons(rule):
+        out.print(Padding(Text(clean(line)), (0, 0, 0, 2), expand=False))
     if rule.request is not None:
-        line = f"  {rule.request.method} {rule.request.path}"
-        out.print(clean(line), soft_wrap=True)
-        show_data(rule.request.body)
+        line = f"{rule.request.method} {rule.request.path}"
+        out.print(f"  {clean(line)}", soft_wrap=True)
+    _print_fields(rule.fields, out)
+
+
+def _reasons(rule: RuleExplained) -> list[str]:
+    lines = [line for line in (rule.why, rule.question) if line]
+    for part in rule.parts:
+        if part.of is not None:
+            held = f"holds for {part.holds} of {part.of}"
+        else:
+            held = "holds" if part.holds else "gives nothing"
+        lines.append(f"· {part.text}: {held}")
+    return lines
+
+
+def _print_fields(fields: tuple[Origin, ...], out: Console) -> None:
+    """Print a table, or two lines for each where that is too wide."""
+    if out.width < WIDE:
+        for one in fields:
+            mark = f"  {one.line or '':>3}  "
+            head = Text.assemble((mark, "dim"), (one.place, "cyan"), ": ")
+            out.print(head + _given(one), soft_wrap=True)
+            out.print(
+                Padding(_source(one), (0, 0, 0, len(mark)), expand=False)
+            )
+        return
+    table = _grid()
+    for one in fields:
+        number = Text(str(one.line or ""), "dim", justify="right")
+        place = Text(one.place.removeprefix("body."), "cyan")
+        table.add_row(number, place, _given(one), _source(one))
+    out.print(Padding(table, (0, 0, 0, 2), expand=False))
+
+
+def _given(one: Origin) -> Text:
+    if one.fault:
+        return Text(clean(one.fault), "red")
+    return _value(one.value) if one.given else Text("left out", "dim")
+
+
+def _source(one: Origin) -> Text:
+    if one.source != "order":
+        words = {"file": "the file", "call": "added by the call"}
+        return Text(words[one.source], "dim")
+    text = Text(f"= {clean(one.expression)}")
+    if one.reads and one.reads != (one.expression,):
+        text.append(f"\nreads {', '.join(one.reads)}", "dim")
+    if one.corrected:
+        text.append(f"\ncorrected: {', '.join(one.corrected)}", "yellow")
+    return text
+
+
+def _value(value: JSON) -> Text:
+    if isinstance(value, str):
+        return Text(clean(value))
+    return Text(clean(json.dumps(value, ensure_ascii=False)))
+
+
+def _grid() -> Table:
+    table = Table.grid(padding=(0, 2))
+    for _ in range(4):
+        table.add_column(overflow="fold")
+    return table
+
+
+def _print_past(past: Past, out: Console) -> None:
+    attempt = past.attempt
+    said = [("delivery", f"{past.delivery.id} is {past.delivery.state}")]
+    if attempt is not None:
+        said.append(
+            ("sent (UTC)", f"{when(attempt.started_at)}, try {attempt.number}")
+        )
+    if not past.exact:
+        said.append(("note", OTHERWISE))
+    show_fields(said, out)
+    if not past.exact and past.sent is not None:
+        out.print(f"{past.sent.method} {past.sent.path}", soft_wrap=True)
+        show_data(past.sent.body)
+    out.print()
+    out.print(Text(_by_today(past), "yellow" if _differs(past) else "green"))
+    for change in past.today:
+        out.print(Padding(Text(_changed(change)), (0, 0, 0, 2), expand=False))
+
+
+def _differs(past: Past) -> bool:
+    return bool(past.today or past.today_reason)
+
+
+def _by_today(past: Past) -> str:
+    if past.today_reason:
+        return f"Today's file would send nothing: {clean(past.today_reason)}"
+    if past.today:
+        return "Today's file would send something else:"
+    if past.in_force:
+        return "The text of then is today's."
+    return "Another text than today's, which would send the same."
+
+
+def _changed(change: FieldChange) -> str:
+    if change.how == "added":
+        return f"{change.place}: added {_value(change.after)}"
+    if change.how == "removed":
+        return f"{change.place}: left out, was {_value(change.before)}"
+    before, after = _value(change.before), _value(change.after)
+    return f"{change.place}: {before} → {after}"

@@ -114,6 +114,38 @@ class Operating(Verbs):
         return kept.id
 
     @override
+    def teach(
+        self, links: Sequence[Link], *, actor: str, reason: str, now: Instant
+    ) -> Sequence[Link]:
+        with self.writing() as session:
+            news = [one for one in links if keep_links(session, [one], now)]
+            for store, order_id, target in dict.fromkeys(
+                (one.store, one.order_id, one.target) for one in news
+            ):
+                order = {"store": store, "order_id": order_id}
+                if session.row("held_for_link", **order, target=target):
+                    session.run("replan_order", **order, now=now)
+            one = links[0] if len({*map(_order_of, links)}) == 1 else None
+            session.run(
+                "note_on_order",
+                at=now,
+                actor=actor,
+                action="teach",
+                store=one and one.store,
+                order_id=one and one.order_id,
+                reason=reason,
+                detail=rows.pack(
+                    {
+                        "names": sorted({link.name for link in links}),
+                        "targets": sorted({link.target for link in links}),
+                        "links": len(links),
+                        "news": len(news),
+                    }
+                ),
+            )
+        return news
+
+    @override
     def resolve(
         self,
         id: DeliveryId,
@@ -146,6 +178,10 @@ class Operating(Verbs):
                 detail={"decision": decision, "links": dict(links)},
             )
         return after
+
+
+def _order_of(link: Link) -> tuple[str, str]:
+    return link.store, link.order_id
 
 
 def _known(session: Session, id: DeliveryId) -> Delivery:

@@ -299,6 +299,26 @@ class MappingText:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """
+    A mapping's text that was not put in force when it was seen.
+
+    Args:
+        at: when it was refused last, or forced without that.
+        reason: counts, rules and codes; empty when it never was refused.
+        forced_at, forced_by, why: who wants it in force all the same.
+    """
+
+    name: str
+    hash: str
+    at: Instant
+    reason: str
+    forced_at: Instant | None = None
+    forced_by: str | None = None
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
     """The whole story of one order."""
 
@@ -308,6 +328,21 @@ class Story:
     deliveries: Sequence[Delivery]
     attempts: Sequence[Attempt]
     audit: Sequence[AuditEntry]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSeen:
+    """
+    One order, and what is known of it at the targets.
+
+    Args:
+        links: by target, then by name.
+        body: the newest one, as it came, where it was asked for.
+    """
+
+    order: OrderRow
+    links: Mapping[str, Mapping[str, str]]
+    body: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -471,7 +506,15 @@ class Journal(Protocol):
         ...
 
     def backup(self, path: str) -> None:
-        """Write a whole copy to *path*, safe while others write."""
+        """
+        Write a whole copy to *path*, safe while others write.
+
+        Raises:
+            JournalUnavailable: there is no room or no place for it.
+            JournalBroken: pages of the file are damaged; it is found here
+                even when nobody had read them.
+            JournalError: there is something at *path* already.
+        """
         ...
 
     def integrity(self) -> Sequence[str]:
@@ -764,6 +807,26 @@ class Journal(Protocol):
         """Return a text that was ever in force."""
         ...
 
+    def refuse_text(
+        self, name: str, hash: str, reason: str, now: Instant
+    ) -> None:
+        """Keep that a text was not put in force, and why."""
+        ...
+
+    def force_text(
+        self, name: str, hash: str, *, actor: str, reason: str, now: Instant
+    ) -> None:
+        """
+        Let a text come in force whatever it breaks: this one, no other.
+
+        It holds for good: also when the text comes back later.
+        """
+        ...
+
+    def refusals(self, name: str | None = None) -> Sequence[Refusal]:
+        """Return the texts that were refused or forced, newest first."""
+        ...
+
     def first_in_force(self, name: str) -> Instant | None:
         """Return when a mapping of that name first came in force."""
         ...
@@ -791,6 +854,23 @@ class Journal(Protocol):
         Return orders, newest version first.
 
         *before* is (version, store, order id) of the last one shown.
+        """
+        ...
+
+    def orders_seen(
+        self,
+        store: str,
+        *,
+        before: tuple[Instant, str, str] | None,
+        limit: int,
+        bodies: bool,
+    ) -> Sequence[OrderSeen]:
+        """
+        Return orders of a store with their links, newest version first.
+
+        Args:
+            before: as of `orders`.
+            bodies: with the newest body of each.
         """
         ...
 
@@ -890,6 +970,17 @@ class Journal(Protocol):
         Raises:
             NotFound: there is no such order.
             VersionMismatch: *if_revision* is given and not the order's.
+        """
+        ...
+
+    def teach(
+        self, links: Sequence[Link], *, actor: str, reason: str, now: Instant
+    ) -> Sequence[Link]:
+        """
+        Keep links that a person knows; what waits for them goes on.
+
+        Orders of which nothing was told yet may be among them. Returns
+        those that were news. One audit entry for all.
         """
         ...
 

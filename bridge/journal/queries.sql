@@ -537,6 +537,24 @@ UPDATE mappings SET until = :now WHERE name = :name AND until IS NULL;
 -- name: mapping_text
 SELECT * FROM mappings WHERE hash = :hash ORDER BY id DESC LIMIT 1;
 
+-- name: refuse_text
+INSERT INTO refusals (name, hash, at, reason)
+VALUES (:name, :hash, :now, :reason)
+ON CONFLICT (name, hash) DO UPDATE
+SET at = excluded.at, reason = excluded.reason;
+
+-- name: force_text
+INSERT INTO refusals (name, hash, at, reason, forced_at, forced_by, why)
+VALUES (:name, :hash, :now, '', :now, :actor, :why)
+ON CONFLICT (name, hash) DO UPDATE
+SET forced_at = excluded.forced_at, forced_by = excluded.forced_by,
+    why = excluded.why;
+
+-- name: refusals
+SELECT * FROM refusals
+WHERE (CAST(:name AS TEXT) IS NULL OR name = :name)
+ORDER BY at DESC, name, hash;
+
 -- name: first_in_force
 SELECT MIN(since) AS since FROM mappings WHERE name = :name;
 
@@ -549,6 +567,9 @@ WHERE mapping = :mapping AND state = 'held' AND kind = 'call'
 
 -- name: event
 SELECT * FROM events WHERE id = :id;
+
+-- name: body
+SELECT body FROM events WHERE id = :id;
 
 -- name: events_all
 SELECT * FROM events

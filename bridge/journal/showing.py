@@ -14,9 +14,10 @@ from bridge.journal.protocol import (
     DeliveryFilter,
     EventFilter,
     OrderRow,
+    OrderSeen,
     Story,
 )
-from bridge.journal.session import STILL_MOVING, Verbs, find
+from bridge.journal.session import STILL_MOVING, Session, Verbs, find
 from bridge.model import (
     ATTENTION,
     Attempt,
@@ -78,6 +79,27 @@ class Showing(Verbs):
                 limit=limit,
             )
         return [rows.order(row) for row in found]
+
+    @override
+    def orders_seen(
+        self,
+        store: str,
+        *,
+        before: tuple[Instant, str, str] | None,
+        limit: int,
+        bodies: bool,
+    ) -> Sequence[OrderSeen]:
+        version, before_store, order_id = before or (_PAST_ALL, "", "")
+        with self.reading() as session:
+            found = session.rows(
+                "orders",
+                store=store,
+                version=version,
+                before_store=before_store,
+                order_id=order_id,
+                limit=limit,
+            )
+            return [_seen(session, row, bodies=bodies) for row in found]
 
     @override
     def deliveries(
@@ -166,6 +188,21 @@ class Showing(Verbs):
             oldest_stored_at=stored["received_at"] if stored else None,
             oldest_due_at=due["due_at"] if due else None,
         )
+
+
+def _seen(session: Session, row: rows.Row, *, bodies: bool) -> OrderSeen:
+    links: dict[str, dict[str, str]] = {}
+    key = {"store": row["store"], "order_id": row["order_id"]}
+    for one in session.rows("links_of_order", **key):
+        links.setdefault(one["target"], {})[one["name"]] = one["value"]
+    body = None
+    if bodies and row["body_event"] is not None:
+        body = session.row("body", id=row["body_event"])
+    return OrderSeen(
+        order=rows.order(row),
+        links=links,
+        body=bytes(body["body"]) if body else None,
+    )
 
 
 def _statement_for(filter: DeliveryFilter) -> str:

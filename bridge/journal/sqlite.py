@@ -401,6 +401,10 @@ def _copy(database: Database, path: Path) -> None:
         database.conn.backup(copy)
         # Else its readers would need a -wal and a -shm beside it.
         copy.execute("PRAGMA journal_mode = DELETE").fetchall()
+        (told, *_more) = copy.execute("PRAGMA quick_check(1)").fetchone()
+    if told != "ok":
+        message = f"the file is damaged where nobody had read it: {told}"
+        raise JournalBroken(message)
     _sync(path)
 
 

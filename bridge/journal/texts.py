@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing_extensions import override
 
 from bridge.journal import rows
-from bridge.journal.protocol import MappingText
+from bridge.journal.protocol import MappingText, Refusal
 from bridge.journal.session import (
     Session,
     Verbs,
@@ -59,6 +59,45 @@ class Texts(Verbs):
         with self.reading() as session:
             row = session.row("mapping_text", hash=hash)
         return None if row is None else rows.mapping_text(row)
+
+    @override
+    def refuse_text(
+        self, name: str, hash: str, reason: str, now: Instant
+    ) -> None:
+        with self.writing() as session:
+            session.run(
+                "refuse_text", name=name, hash=hash, reason=reason, now=now
+            )
+
+    @override
+    def force_text(
+        self, name: str, hash: str, *, actor: str, reason: str, now: Instant
+    ) -> None:
+        with self.writing() as session:
+            session.run(
+                "force_text",
+                name=name,
+                hash=hash,
+                actor=actor,
+                why=reason,
+                now=now,
+            )
+            session.run(
+                "note",
+                at=now,
+                actor=actor,
+                action="force_mapping",
+                delivery_id=None,
+                target=None,
+                reason=reason,
+                detail=rows.pack({"mapping": name, "hash": hash}),
+            )
+
+    @override
+    def refusals(self, name: str | None = None) -> Sequence[Refusal]:
+        with self.reading() as session:
+            found = session.rows("refusals", name=name)
+        return [Refusal(**row) for row in found]
 
     @override
     def first_in_force(self, name: str) -> Instant | None:

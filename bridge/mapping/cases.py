@@ -183,8 +183,25 @@ def _run(
         if mapping.rule(name) is None:
             rules = (rule.name for rule in mapping.rules)
             return f"done: there is no rule {name!r}{nearest(name, rules)}"
-    found = foresee(mapping, state, links=case.links, done=case.done)
+    found = foresee(
+        mapping,
+        state,
+        links=case.links,
+        raw=raw_of(mapping, state, events),
+        done=case.done,
+    )
     return _differs(case, found)
+
+
+def raw_of(
+    mapping: Mapping, state: OrderState, events: Sequence[Event]
+) -> JSON:
+    """Return the newest body, where the mapping's expressions read it."""
+    if not mapping.reads_raw or state.snapshot is None:
+        return None
+    digest = state.snapshot.digest
+    body = next((one.body for one in events if one.sha256 == digest), None)
+    return None if body is None else from_json(body)
 
 
 def _read_cases(text: str, file: str) -> list[CaseForm]:

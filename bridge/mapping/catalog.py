@@ -2,11 +2,12 @@
 The mappings in force: a set that is swapped as a whole.
 
 `build_catalog` compiles every file of a folder. A file that is wrong never
-replaces the text of that name that was good before; without one, the
-mapping is off and the orders of its store wait.
+replaces the text of that name that was good before, nor does one whose
+requests would fail where they are sent today; without one, the mapping is
+off and the orders of its store wait.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 
@@ -42,12 +43,15 @@ class Catalog:
         since: when each name first came in force.
         problems: of the files that were not taken, for `/readyz` and
             `check`.
+        refused: hash of the file's text, by name, where it is right and
+            was not taken all the same.
     """
 
     mappings: Dict[str, Mapping] = field(default_factory=dict)
     off: frozenset[str] = frozenset()
     since: Dict[str, Instant] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    refused: Dict[str, str] = field(default_factory=dict)
 
     def of_store(self, store: str) -> list[Mapping]:
         """Return the mappings from *store*, by name."""
@@ -62,18 +66,25 @@ class Catalog:
         return self.mappings.get(name)
 
 
+Objection = Callable[[Mapping, Mapping], Problem | None]
+"""Says why the second text is not to take the place of the first."""
+
+
 def build_catalog(
     sources: Sequence[Source],
     around: Surroundings,
     *,
     last_good: Dict[str, str],
+    objection: Objection = lambda _before, _after: None,
 ) -> Catalog:
     """
     Compile all files; what is wrong keeps its last good text.
 
     Args:
         last_good: text in force before, by name.
+        objection: asked of every text that is right and another one.
     """
+    refused: dict[str, str] = {}
     mappings: dict[str, Mapping] = {}
     problems: list[Problem] = []
     off: set[str] = set()
@@ -90,6 +101,12 @@ def build_catalog(
             else:
                 mappings[source.name] = kept
             continue
+        before = _edited(source, mapping, last_good, around)
+        problem = objection(before, mapping) if before else None
+        if before is not None and problem is not None:
+            problems.append(problem)
+            refused[source.name] = mapping.hash
+            mapping = before
         mappings[source.name] = mapping
     texts = {source.name: source for source in sources}
     for name, problem in _clashes(mappings.values(), last_good):
@@ -101,8 +118,24 @@ def build_catalog(
         else:
             off.add(name)
     return Catalog(
-        mappings=mappings, off=frozenset(off), problems=tuple(problems)
+        mappings=mappings,
+        off=frozenset(off),
+        problems=tuple(problems),
+        refused=refused,
     )
+
+
+def _edited(
+    source: Source,
+    mapping: Mapping,
+    last_good: Dict[str, str],
+    around: Surroundings,
+) -> Mapping | None:
+    """Return the text before, if it is another one and still is right."""
+    text = last_good.get(source.name)
+    if text is None or text == mapping.text:
+        return None
+    return _kept(source, text, around)
 
 
 def _kept(

@@ -2,7 +2,7 @@
 What a mapping would do about an order that nothing was done about yet.
 
 The same plan and the same rendering as in life, without a journal: for
-cases, for `explain`, and for tests.
+cases, for `explain`, `diff`, and for tests.
 """
 
 from collections.abc import Collection
@@ -11,7 +11,12 @@ from dataclasses import dataclass
 
 from bridge.errors import Unrenderable
 from bridge.mapping.document import Mapping, Rule
-from bridge.mapping.plan import Case, delivery_of, plan_mapping
+from bridge.mapping.plan import (
+    AFTER_CANCEL,
+    Case,
+    delivery_of,
+    plan_mapping,
+)
 from bridge.mapping.render import (
     condition_holds,
     known_links,
@@ -25,6 +30,7 @@ from bridge.model import (
     DeliveryId,
     DeliveryState,
     Instant,
+    Moment,
     NewDelivery,
     Reason,
     Request,
@@ -137,6 +143,41 @@ def _foreseen(
         return Foreseen(rule=rule.name, reason=error.reason)
 
 
+def moment_holds(rule: Rule, scene: Dict[str, JSON]) -> bool:
+    """Return whether the order is what *rule* waits for."""
+    if scene[Moment.CANCELLED.value] and rule.when not in AFTER_CANCEL:
+        return False
+    return bool(scene[rule.when.value])
+
+
+def says(
+    mapping: Mapping, rule: Rule, scene: dict[str, JSON]
+) -> Foreseen | None:
+    """
+    Return what *rule* would say of the order now, whatever was done before.
+
+    None when the order does not ask for it.
+
+    Args:
+        scene: the order as expressions see it, with the links that are known.
+    """
+    if not moment_holds(rule, scene):
+        return None
+    try:
+        if not condition_holds(mapping, rule, scene):
+            return None
+        if rule.question is not None:
+            text = rule.question.text(scene)
+            return Foreseen(
+                rule=rule.name, reason=Reason(code="asked", text=text)
+            )
+        return Foreseen(
+            rule=rule.name, request=_with_told_links(mapping, rule, scene)
+        )
+    except Unrenderable as error:
+        return Foreseen(rule=rule.name, reason=error.reason)
+
+
 def rendered(mapping: Mapping, rule: Rule, scene: dict[str, JSON]) -> Request:
     """
     Return the request of *rule*, with the links that the order tells.
@@ -145,5 +186,11 @@ def rendered(mapping: Mapping, rule: Rule, scene: dict[str, JSON]) -> Request:
         LinkMissing, NothingToSend, Unrenderable: as `render` does.
     """
     condition_holds(mapping, rule, scene)
+    return _with_told_links(mapping, rule, scene)
+
+
+def _with_told_links(
+    mapping: Mapping, rule: Rule, scene: dict[str, JSON]
+) -> Request:
     told = known_links(mapping, rule, scene)
     return render(mapping, rule, with_links(scene, told))

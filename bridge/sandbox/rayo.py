@@ -23,6 +23,10 @@ from bridge.targets.contract import jwt_expiry
 
 UNKNOWN_SKU = "UNKNOWN-"
 """Products that begin so are not known; all others are."""
+NO_STOCK = "AGOTADO-"
+"""Of products that begin so there are none; of all others there are
+`PLENTY`."""
+PLENTY = 1_000
 
 PRODUCT_ID = "00000000-0000-4000-8000-000000000000"
 
@@ -37,6 +41,7 @@ class SimulatedRayo(Simulator):
     def __init__(self, *, random_uuid: Callable[[], str]) -> None:
         self._random_uuid = random_uuid
         self._orders: dict[str, dict[str, JSON]] = {}
+        self._asked: set[str] = set()
 
     @override
     def refuse(self, status: int, code: str, text: str) -> Answer:
@@ -79,9 +84,10 @@ class SimulatedRayo(Simulator):
                 order = self._orders.get(call.values["rayoOrderId"])
                 return _ok({"orden": order and order["shown"]})
             case "find_product":
+                self._asked.add(call.values["productIdentifier"])
                 return _ok({"producto": _found(call)})
             case _:
-                return _ok({"inventario": []})
+                return _ok({"inventario": [*map(_stocked, self._asked)]})
 
     def _create(self, call: Call) -> Answer:
         skus = _skus(call.body["productos"])
@@ -114,6 +120,7 @@ class SimulatedRayo(Simulator):
     @override
     def clear(self) -> None:
         self._orders.clear()
+        self._asked.clear()
 
 
 def _ok(body: JSON) -> Answer:
@@ -136,6 +143,15 @@ def _found(call: Call) -> list[JSON]:
         return []
     name = f"Producto {sku}"
     return [{"id": PRODUCT_ID, "nombre": name, "sku": sku, "upc": None}]
+
+
+def _stocked(sku: str) -> JSON:
+    """Return a product's stock: there is enough, but of what says not."""
+    free = 0 if sku.startswith(NO_STOCK) else PLENTY
+    name = f"Producto {sku}"
+    return {
+        "sku": sku, "nombre": name, "disponibles": free, "en_inventario": free
+    }  # fmt: skip
 
 
 def _issue(id: str, *, now: Instant) -> str:

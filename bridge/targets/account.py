@@ -11,6 +11,7 @@ from bridge.targets.contract import Contract, Limit
 TIMEOUT = Millis(20 * SECOND)
 SETTLE = Millis(30 * SECOND)
 PARALLEL = 8
+PAGES_PER_HOUR = 240
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -28,6 +29,7 @@ class Target:
             the answer.
         settle: how long a request whose answer was lost may still arrive.
         parallel: how many requests may be under way at once, at most.
+        pages_per_hour: of lists that are walked for links, at most.
         proves_absence: operations of which the vendor has confirmed that
             what their look-up does not show is not there.
     """
@@ -41,6 +43,7 @@ class Target:
     timeout: Millis = TIMEOUT
     settle: Millis = SETTLE
     parallel: int = PARALLEL
+    pages_per_hour: int = PAGES_PER_HOUR
     proves_absence: frozenset[str] = frozenset()
 
     @property

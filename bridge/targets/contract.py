@@ -6,7 +6,7 @@ vendor leaves unknown is a field that `targets.yaml` can set.
 """
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,9 +15,11 @@ from pydantic_core import from_json
 
 from bridge.model import (
     JSON,
+    MINUTE,
     Finding,
     Millis,
     Outcome,
+    Reason,
     Repeat,
     Request,
 )
@@ -151,6 +153,46 @@ class Lookup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """
+    One reading call that a preflight needs.
+
+    Args:
+        operation: its name; its answer must be one JSON value.
+        values: of its address.
+    """
+
+    operation: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+def _asks_nothing(_sent: SentCall) -> Sequence[Ask]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preflight:
+    """
+    What a rule can have looked at before its call is made.
+
+    Args:
+        asks: given what is about to be sent, returns what the target is
+            asked.
+        judge: given the same, the answers in that order and the order as
+            mapping files see it, returns why a person is needed, or None.
+            Its text and its `where` have no customer's data.
+        life: how long an answer that let a call pass is good for others.
+    """
+
+    summary: str
+    judge: Callable[
+        [SentCall, Sequence[JSON], Mapping[str, JSON]], Reason | None
+    ]
+    asks: Callable[[SentCall], Sequence[Ask]] = _asks_nothing
+    life: Millis = Millis(5 * MINUTE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """
     One call of a contract.
@@ -172,6 +214,7 @@ class Operation:
             not *body*.
         lookup: set when the target can be asked whether it has it; always
             when *repeat* is `by_lookup`.
+        preflights: what a rule can have looked at before, by name.
         source: address of the vendor's page.
     """
 
@@ -191,6 +234,7 @@ class Operation:
     dress: Callable[[JSON], JSON] | None = None
     dressed: type[BaseModel] | None = None
     lookup: Lookup | None = None
+    preflights: Mapping[str, Preflight] = field(default_factory=dict)
 
     @property
     def repeatable(self) -> bool:

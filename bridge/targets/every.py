@@ -8,16 +8,18 @@ Source: https://developers.goevery.co/api-reference/endpoint/patch-v1orders,
 2026-11-21
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from bridge.model import JSON, Finding, Repeat
+from bridge.model import JSON, Finding, Reason, Repeat
 from bridge.targets.contract import (
     Contract,
     Lookup,
     Operation,
+    Preflight,
     Received,
     Search,
     Sent,
@@ -225,6 +227,34 @@ def _end(id: str) -> str:
     return id.rpartition("/")[2]
 
 
+def cash_matches(
+    sent: SentCall, _answers: Sequence[JSON], order: Mapping[str, JSON]
+) -> Reason | None:
+    """
+    Tell whether the cash to collect is what is still to be paid.
+
+    Nothing is to be collected of an order that is not paid on delivery.
+    """
+    body = sent.body if isinstance(sent.body, dict) else {}
+    told = body.get("order", body).get("cashOnDeliveryRequestCents")
+    if told is None:
+        return None
+    outstanding = order["outstanding"] if order["cash_on_delivery"] else "0"
+    if outstanding is not None and Decimal(outstanding) * 100 == told:
+        return None
+    return Reason(
+        code="cash_differs",
+        text="the cash to collect is not what is still to be paid: look at"
+        " the order and at the file's cashOnDeliveryRequestCents",
+        where={"field": "cashOnDeliveryRequestCents"},
+    )
+
+
+CASH_MATCHES = Preflight(
+    summary="the cash to collect is what is still to be paid",
+    judge=cash_matches,
+)
+
 OPERATIONS = (
     Operation(
         name="update_order",
@@ -238,6 +268,7 @@ OPERATIONS = (
         answer=Order,
         dress=masked,
         dressed=MaskedUpdate,
+        preflights={"cash_matches": CASH_MATCHES},
     ),
     Operation(
         name="create_order",
@@ -249,6 +280,7 @@ OPERATIONS = (
         body=CreateOrder,
         answer=Order,
         lookup=Lookup(operation="list_orders", values=asked, judge=recognise),
+        preflights={"cash_matches": CASH_MATCHES},
     ),
     Operation(
         name="list_orders",

@@ -8,7 +8,8 @@ the body is judged, not the status alone.
 Source: https://docs.techrayo.com/, 2026-11-21
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationError
@@ -27,9 +28,11 @@ from bridge.model import (
     Request,
 )
 from bridge.targets.contract import (
+    Ask,
     Contract,
     Lookup,
     Operation,
+    Preflight,
     Received,
     Sent,
     SentCall,
@@ -223,6 +226,90 @@ def compare_tracking(sent: SentCall, answer: JSON) -> Finding:
     return Finding.FOUND if shown else Finding.ABSENT
 
 
+def _wanted(sent: SentCall) -> Counter[str]:
+    """Return how many pieces of each product are about to be ordered."""
+    wanted: Counter[str] = Counter()
+    body = sent.body if isinstance(sent.body, dict) else {}
+    for product in body.get("productos", ()):
+        wanted[product["identificador"]] += product["cantidad"]
+    return wanted
+
+
+def products_asked(sent: SentCall) -> Sequence[Ask]:
+    """Ask for each product once."""
+    return [
+        Ask(operation="find_product", values={"productIdentifier": sku})
+        for sku in _wanted(sent)
+    ]
+
+
+def products_known(
+    sent: SentCall, answers: Sequence[JSON], _order: Mapping[str, JSON]
+) -> Reason | None:
+    """
+    Tell which products Rayo does not know.
+
+    An unknown one is a 200 with an empty list, not a 404.
+
+    Source: https://docs.techrayo.com/operation/operation-getproduct,
+    2026-11-21
+    """
+    unknown = [
+        sku
+        for sku, answer in zip(_wanted(sent), answers, strict=True)
+        if isinstance(answer, dict) and answer.get("producto") == []
+    ]
+    if not unknown:
+        return None
+    return Reason(
+        code="sku_unknown",
+        text=f"Rayo does not know {', '.join(unknown)}: register it there, or"
+        " correct it here, and send again",
+        where={"skus": unknown},
+    )
+
+
+def stock_asked(_sent: SentCall) -> Sequence[Ask]:
+    """Ask for the stock of all products: there is no narrower question."""
+    return [Ask(operation="stock")]
+
+
+def in_stock(
+    sent: SentCall, answers: Sequence[JSON], _order: Mapping[str, JSON]
+) -> Reason | None:
+    """
+    Tell which products Rayo can not promise in the number that is ordered.
+
+    One that is not listed is let pass: it may be ordered by its UPC, and
+    the list has SKUs only.
+
+    Source: https://docs.techrayo.com/operation/operation-viewproductsstock,
+    2026-11-21
+    """
+    (answer,) = answers
+    listed = answer.get("inventario") if isinstance(answer, dict) else []
+    free = {
+        product["sku"]: product["disponibles"]
+        for product in listed or ()
+        if isinstance(product, dict)
+        and isinstance(product.get("disponibles"), int)
+        and isinstance(product.get("sku"), str)
+    }
+    short = [
+        sku
+        for sku, count in _wanted(sent).items()
+        if free.get(sku, count) < count
+    ]
+    if not short:
+        return None
+    return Reason(
+        code="out_of_stock",
+        text=f"Rayo has too few of {', '.join(short)}: send again once they"
+        " have come",
+        where={"skus": short},
+    )
+
+
 def failure(status: int, answer: JSON) -> Outcome | None:
     """
     Read Rayo's error body `{error, code, path}`, with whatever status.
@@ -290,6 +377,19 @@ OPERATIONS = (
         body=CreateOrder,
         answer=Created,
         judge=judge_create,
+        preflights={
+            "products_known": Preflight(
+                summary="Rayo knows each product",
+                asks=products_asked,
+                judge=products_known,
+            ),
+            "in_stock": Preflight(
+                summary="Rayo has enough of each product",
+                asks=stock_asked,
+                judge=in_stock,
+                life=MINUTE,
+            ),
+        },
     ),
     Operation(
         name="update_delivery",

@@ -8,17 +8,28 @@ Source: https://api-docs.yuju.io/docs/cambia-el-estado-de-una-orden,
 2026-11-21
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from bridge.model import JSON, SECOND, Finding, Maybe, Outcome, Reason, Repeat
+from bridge.model import (
+    JSON,
+    SECOND,
+    Finding,
+    Maybe,
+    Millis,
+    Outcome,
+    Reason,
+    Repeat,
+)
 from bridge.targets.contract import (
+    Ask,
     Contract,
     Limit,
     Lookup,
     Operation,
+    Preflight,
     Received,
     Sent,
     SentCall,
@@ -123,6 +134,42 @@ def read_moves(sent: SentCall, answer: JSON) -> Finding:
     return Finding.FOUND
 
 
+def move_asked(sent: SentCall) -> Sequence[Ask]:
+    """Ask for the order that is to be moved."""
+    values = moved_order(sent)
+    return (
+        [] if values is None else [Ask(operation="get_order", values=values)]
+    )
+
+
+def move_allowed(
+    sent: SentCall, answers: Sequence[JSON], _order: Mapping[str, JSON]
+) -> Reason | None:
+    """
+    Tell whether Yuju offers the move.
+
+    An order that is there already, or further, is let pass, and so is one
+    whose answer has no `actions`: nothing is known then.
+
+    Source: https://api-docs.yuju.io/docs/estructura-normal, 2026-11-21
+    """
+    order = answers[0] if answers and isinstance(answers[0], dict) else {}
+    body = sent.body if isinstance(sent.body, dict) else {}
+    wanted, offered = str(body.get("status")), order.get("actions")
+    if not isinstance(offered, list) or wanted not in MOVES:
+        return None
+    if MOVES[wanted] in offered or _is_past(wanted, str(order.get("status"))):
+        return None
+    moves = [name for name, word in MOVES.items() if word in offered]
+    told = f"only {', '.join(moves)}" if moves else "no move at all"
+    return Reason(
+        code="move_not_allowed",
+        text=f"Yuju does not let this order become {wanted} now, {told}: look"
+        " at the order there",
+        where={"wanted": wanted, "offered": moves},
+    )
+
+
 def _is_past(wanted: str, status: str) -> bool:
     """Tell whether *status* is what was wanted, or comes after it."""
     if status == wanted:
@@ -146,6 +193,15 @@ OPERATIONS = (
         lookup=Lookup(
             operation="get_order", values=moved_order, judge=read_moves
         ),
+        preflights={
+            "move_allowed": Preflight(
+                summary="Yuju offers the move; one more of its 2 requests a"
+                " second",
+                asks=move_asked,
+                judge=move_allowed,
+                life=Millis(0),
+            ),
+        },
     ),
     Operation(
         name="get_order",

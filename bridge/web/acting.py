@@ -5,9 +5,9 @@ from collections import Counter
 
 from flask import Response
 
-from bridge.errors import Conflict, VersionMismatch
+from bridge.errors import Conflict, NotFound, VersionMismatch
 from bridge.lifecycle import Gate
-from bridge.model import Delivery, DeliveryId, EventId
+from bridge.model import Delivery, DeliveryId, EventId, Link
 from bridge.observe import observe
 from bridge.web.auth import operator
 from bridge.web.correcting import keep_correction
@@ -17,6 +17,7 @@ from bridge.web.forms import (
     CorrectBody,
     IdPath,
     IfMatch,
+    LinksBody,
     OrderPath,
     ReasonBody,
     RedeliverBody,
@@ -30,6 +31,7 @@ from bridge.web.shapes import (
     BatchItem,
     DeliveryItem,
     OrderCorrected,
+    OrderLinked,
     answered,
     etag,
     target_items,
@@ -97,6 +99,30 @@ class ActingViews:
         )
         _acted("correct", event_id=kept)
         return answered(OrderCorrected(event_id=kept))
+
+    def link(self, path: OrderPath, body: LinksBody) -> Response:
+        """Say what a target calls an order."""
+        if body.target not in self._parts.targets():
+            message = f"There is no target {body.target}."
+            raise NotFound(message)
+        news = self._journal.teach(
+            [
+                Link(
+                    store=path.store,
+                    order_id=path.order_id,
+                    target=body.target,
+                    name=name,
+                    value=value,
+                    source=f"operator:{operator()}",
+                )
+                for name, value in body.links.items()
+            ],
+            actor=operator(),
+            reason=body.reason,
+            now=self._parts.now(),
+        )
+        _acted("link", target=body.target)
+        return answered(OrderLinked(news=len(news)))
 
     def pause(self, path: TargetPath, body: ReasonBody) -> Response:
         """Send nothing to a target until somebody resumes."""

@@ -9,6 +9,13 @@ from pydantic import BaseModel
 
 from bridge.web.acting import ActingViews
 from bridge.web.auth import bearer, enter
+from bridge.web.explained import (
+    MappingDiff,
+    MappingForced,
+    Mappings,
+    OrderExplained,
+)
+from bridge.web.mappings import MappingViews
 from bridge.web.parts import Parts
 from bridge.web.problems import Responses, documented, unauthorized
 from bridge.web.reading import ReadingViews
@@ -21,6 +28,7 @@ from bridge.web.shapes import (
     EventItem,
     OrderCorrected,
     OrderItem,
+    OrderLinked,
     OrderStory,
     Page,
     TargetItem,
@@ -42,6 +50,7 @@ def admin(parts: Parts) -> APIBlueprint:
     )
     _add_reading(api, ReadingViews(parts))
     _add_acting(api, ActingViews(parts))
+    _add_mappings(api, MappingViews(parts))
     return api
 
 
@@ -98,10 +107,30 @@ def _add_acting(api: APIBlueprint, views: ActingViews) -> None:
             OrderCorrected,
             (404, 412),
         ),
+        (
+            "/orders/<store>/<path:order_id>/links",
+            views.link,
+            OrderLinked,
+            (404,),
+        ),
         ("/targets/<name>/pause", views.pause, TargetItem, (404,)),
         ("/targets/<name>/resume", views.resume, TargetItem, (404,)),
     ):
         api.post(path, responses=_responses(shape, *refusals))(_function(view))
+
+
+def _add_mappings(api: APIBlueprint, views: MappingViews) -> None:
+    order = "/orders/<store>/<path:order_id>/explain"
+    for path, view, shape, refusals in (
+        (order, views.explain, OrderExplained, (404,)),
+        ("/mappings", views.mappings, Mappings, ()),
+        ("/mappings/<name>/diff", views.diff, MappingDiff, (404,)),
+    ):
+        api.get(path, responses=_responses(shape, *refusals))(_function(view))
+    api.post(
+        "/mappings/<name>/force",
+        responses=_responses(MappingForced, 404, 409, 412),
+    )(_function(views.force))
 
 
 def _function(view: Callable[..., Response]) -> Callable[..., Response]:

@@ -253,6 +253,15 @@ class CorrectBody(ReasonBody):
     ]
 
 
+class LinksBody(ReasonBody):
+    """What a target calls an order."""
+
+    target: Word
+    links: Annotated[
+        dict[LinkName, LinkValue], Field(min_length=1, max_length=20)
+    ]
+
+
 class ResolveBody(ReasonBody):
     """What an operator found out, or wants."""
 

@@ -215,6 +215,12 @@ class CorrectionItem(Shape):
     )
 
 
+class OrderLinked(Shape):
+    """Links were kept; what waited for them goes on."""
+
+    news: int = Noted(description="how many were not known before")
+
+
 class OrderCorrected(Shape):
     """A correction was kept, and is planned in a moment."""
 

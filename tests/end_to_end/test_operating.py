@@ -191,3 +191,35 @@ def test_corrected_address_is_sent(rig: Rig) -> None:
     assert len(rig.arrivals("create_order")) == 1
     assert [one["action"] for one in shown["audit"]] == ["correct"]
     assert {one["stands"] for one in shown["corrections"]} == {True}
+
+
+def test_held_delivery_names_the_text_that_judged_it(rig: Rig) -> None:
+    """
+    Not the one that planned it: whoever explains it looks at the right one.
+    """
+    path = rig.mappings / "cafe-mx-rayo.yaml"
+    text = path.read_text().replace(", lookup('skus', name)", "")
+    edited = f"# as before\n{text}"
+
+    def is_held() -> bool:
+        rig.worker.step()
+        state = rig.states().get("cafe-mx-rayo/create")
+        return state == "held:value_missing"
+
+    for one in (text, edited):
+        path.write_text(one)
+        assert eventually(
+            lambda one=one: one in [t.text for t in rig.journal.in_force()]
+        )
+        rig.send("cafe-mx", PAID)
+        assert eventually(is_held)
+
+    (create,) = [
+        one
+        for one in rig.deliveries()
+        if (one.mapping, one.rule) == ("cafe-mx-rayo", "create")
+    ]
+    assert create.state is DeliveryState.HELD
+    kept = rig.journal.mapping_text(create.mapping_hash or "")
+    assert kept is not None
+    assert edited == kept.text

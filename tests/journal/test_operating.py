@@ -1,5 +1,6 @@
 """What a person may do with a delivery, and what is noted of it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from bridge.model import (
     DeliveryState,
     EventId,
     Kind,
+    Link,
     Move,
     NewEvent,
     Reason,
@@ -520,3 +522,63 @@ def test_correction_of_an_unknown_order_is_refused(journal: Journal) -> None:
     with pytest.raises(NotFound):
         correct(journal)
     assert journal.unplanned(10) == []
+
+
+# ---------------------------------------------------------------- links
+
+
+def teach(journal: Journal, *links: Link) -> Sequence[Link]:
+    return journal.teach(links, actor="ana", reason="found there", now=NOW)
+
+
+def said(value: str = "9095", **changes: Any) -> Link:
+    return link(value=value, source="operator:ana", **changes)
+
+
+def test_link_of_a_person_lets_go_what_waits(journal: Journal) -> None:
+    """What waits for the link is due, what was held for it is planned."""
+    missing = Reason(code="link_missing", text="", where={"link": "x"})
+    waits = new_delivery(
+        "a", state=S.WAITING, reason=missing, due_at=later(900)
+    )
+    held = new_delivery("b", position=2, state=S.HELD, reason=missing)
+    keep(journal, waits, held)
+    news = teach(journal, said())
+
+    first, second = journal.dossier(STORE, ORDER).deliveries
+    assert [one.value for one in news] == ["9095"]
+    assert (first.state, first.due_at) == (S.WAITING, NOW)
+    assert second.state is S.HELD
+    assert journal.orders_due(NOW, 10) == [(STORE, ORDER)]
+    assert journal.dossier(STORE, ORDER).links[TARGET]["rayo_order"] == "9095"
+
+
+def test_link_that_is_known_is_no_news(journal: Journal) -> None:
+    """Teaching the same again changes nothing; another value is news."""
+    keep(journal, new_delivery())
+    teach(journal, said())
+
+    assert teach(journal, said()) == []
+    assert teach(journal, said("9096")) == [said("9096")]
+
+
+def test_link_may_come_before_its_order(journal: Journal) -> None:
+    """A list of links can be brought in before the orders are told of."""
+    teach(journal, said(order_id="later"))
+    assert journal.dossier(STORE, "later").links[TARGET] == {
+        "rayo_order": "9095"
+    }
+
+
+def test_links_of_one_order_are_in_its_story(journal: Journal) -> None:
+    """Who taught it is in the audit of the order; of many, in one entry."""
+    keep(journal, new_delivery())
+    teach(journal, said())
+    teach(journal, said("1"), said("2", order_id="another"))
+
+    story = journal.story(STORE, ORDER)
+    assert story is not None
+    (entry,) = story.audit
+    assert (entry.action, entry.actor) == ("teach", "ana")
+    assert entry.detail["names"] == ["rayo_order"]
+    assert "9095" not in str(entry.detail)

@@ -234,3 +234,25 @@ def test_signs_of_life(journal: Journal) -> None:
         Beat(worker="a", at=later(1), problems=["x.yaml:1: é"]),
         Beat(worker="b", at=later(2), problems=[]),
     ]
+
+
+def test_orders_are_seen_with_their_links_and_bodies(
+    journal: Journal,
+) -> None:
+    """A page of one store's orders; bodies only where they are wanted."""
+    (kept,) = journal.append([new_event()])
+    keep(journal, new_delivery(), body_event=kept.id, links=[link()])
+    keep(journal, new_delivery(store="other", order_id="9"))
+
+    (bare,) = journal.orders_seen(STORE, before=None, limit=9, bodies=False)
+    (whole,) = journal.orders_seen(STORE, before=None, limit=9, bodies=True)
+
+    assert (ORDER, {TARGET: {"rayo_order": "9095"}}) == (
+        bare.order.order_id, bare.links,
+    )  # fmt: skip
+    assert bare.body is None
+    assert new_event().body == whole.body
+    place = (bare.order.version, STORE, ORDER)
+    assert [] == list(
+        journal.orders_seen(STORE, before=place, limit=9, bodies=False)
+    )

@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 from sqlite_utils import Database
 
-from bridge.errors import JournalBroken, JournalUnavailable, OlderCopy, Suspect
+from bridge.errors import (
+    JournalBroken,
+    JournalUnavailable,
+    OlderCopy,
+    Suspect,
+)
 from bridge.journal.connection import sqlite3
 from bridge.journal.sqlite import SQLiteJournal
 from bridge.journal.suspicion import ranges
@@ -325,3 +330,21 @@ def test_torn_note_counts(journal: SQLiteJournal, path: Path) -> None:
 
     with pytest.raises(Suspect, match="can not be read"):
         SQLiteJournal(path).check()
+
+
+def test_damage_that_nobody_read_is_found_by_a_backup(
+    journal: SQLiteJournal, path: Path, tmp_path: Path
+) -> None:
+    """No copy is left of pages that are damaged, and all are told."""
+    for nth in range(200):
+        journal.append([new_event(str(nth), body=b"x" * 2_000)])
+    whole = tmp_path / "whole.db"
+    journal.backup(str(whole))
+    damage(whole)
+
+    with pytest.raises(JournalBroken):
+        SQLiteJournal(whole).backup(str(tmp_path / "copy.db"))
+    with pytest.raises(Suspect):
+        SQLiteJournal(whole).check()
+    assert not (tmp_path / "copy.db").exists()
+    assert not (tmp_path / "copy.db.part").exists()

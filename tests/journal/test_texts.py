@@ -94,3 +94,32 @@ def test_another_text_has_its_go(
     if released:
         assert (after.due_at, after.live_since) == (later(1), later(1))
         assert after.reason is None
+
+
+def test_a_refused_text_is_kept_with_its_reason(journal: Journal) -> None:
+    """The last reason counts; other texts of the name are others."""
+    journal.refuse_text(NAME, "h2", "3 requests", NOW)
+    journal.refuse_text(NAME, "h2", "4 requests", later(1))
+    journal.refuse_text(NAME, "h3", "1 request", later(2))
+
+    assert [("h3", "1 request", None), ("h2", "4 requests", None)] == [
+        (one.hash, one.reason, one.forced_at) for one in journal.refusals(NAME)
+    ]
+    assert [] == journal.refusals("another")
+    assert journal.refusals() == journal.refusals(NAME)
+
+
+def test_a_text_is_forced_by_somebody_for_a_reason(journal: Journal) -> None:
+    """It stays forced when it is refused again; the audit has it, too."""
+    journal.refuse_text(NAME, "h2", "3 requests", NOW)
+    journal.force_text(NAME, "h2", actor="ana", reason="so be it", now=NOW)
+    journal.refuse_text(NAME, "h2", "3 requests", later(1))
+    journal.force_text(NAME, "h9", actor="luis", reason="new", now=later(2))
+
+    assert [
+        ("h9", "luis", "new", ""),
+        ("h2", "ana", "so be it", "3 requests"),
+    ] == [
+        (one.hash, one.forced_by, one.why, one.reason)
+        for one in journal.refusals(NAME)
+    ]

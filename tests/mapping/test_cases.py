@@ -3,11 +3,13 @@
 import pytest
 
 from bridge.mapping.cases import CaseResult, run_cases, told_by
-from bridge.settings import load_cases
+from bridge.mapping.compiler import compile_mapping
+from bridge.settings import load_cases, surroundings
 from bridge.sources.register import PLATFORMS
 from tests.mapping import CREATED, FOLDER
-from tests.mapping.test_shipped import CATALOG, SAMPLE, STORES
+from tests.mapping.test_shipped import CATALOG, SAMPLE, STORES, TARGETS
 
+AROUND = surroundings(STORES, TARGETS)
 SHIPPED = load_cases(FOLDER)
 PAID = "shopify-mx-orders-paid-multiline"
 
@@ -261,3 +263,33 @@ def test_no_webhook_tells_of_no_order():
 
     with pytest.raises(LookupError, match="none of the webhooks"):
         told_by([], store=store, platform=PLATFORMS["shopify"])
+
+
+def test_what_a_mapping_reads_of_the_body_is_given_in_a_case() -> None:
+    """
+    `raw` is the newest body, as in life.
+    """
+    source = CATALOG.mappings["cafe-mx-rayo"]
+    mapping = compile_mapping(
+        source.name,
+        source.text.replace("= ship_to.name", "= raw.billing_address.company"),
+        file=source.file,
+        around=AROUND,
+    )
+    store = STORES[mapping.store]
+    company = "Ñandú & Asociados, S.A. de C.V."
+    expect = (
+        f"[{{rule: create, {CREATE}, partly: {{consumidor_destino: "
+        f'{{nombre: "{company}"}}}}}}]'
+    )
+
+    (result,) = run_cases(
+        case(expect),
+        file="f.cases.yaml",
+        mapping=mapping,
+        store=store,
+        platform=PLATFORMS[store.platform],
+        sample=SAMPLE,
+    )
+
+    assert "" == result.message

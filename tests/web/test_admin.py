@@ -142,6 +142,9 @@ def test_describes_itself(client: FlaskClient) -> None:
             "/deliveries/{id}/resolve", "/redeliveries", "/targets",
             "/targets/{name}/pause", "/targets/{name}/resume", "/audit",
             "/orders/{store}/{order_id}/corrections",
+            "/orders/{store}/{order_id}/links",
+            "/orders/{store}/{order_id}/explain", "/mappings",
+            "/mappings/{name}/diff", "/mappings/{name}/force",
         )
     } == spec["paths"].keys()  # fmt: skip
     assert "bearer" == spec["components"]["securitySchemes"]["token"]["scheme"]
@@ -649,6 +652,50 @@ def test_refuses_a_correction_of_nothing(client: FlaskClient) -> None:
         client, CORRECTIONS, fields={"ship_to.street": "X"}, reason=WHY
     )
     assert (404, "not_found") == problem(answer)
+
+
+# ------------------------------------------------------------------ links
+
+
+def test_links_an_order(client: FlaskClient, journal: Journal) -> None:
+    """
+    What a target calls an order is kept under who said so.
+    """
+    told(journal)
+    answer = act(
+        client,
+        f"/orders/{STORE}/{ORDER}/links",
+        target=TARGET,
+        links={"rayo_order": " 9095 "},
+        reason=WHY,
+    )
+    shown = get(client, f"/orders/{STORE}/{ORDER}")
+
+    assert (200, {"news": 1}) == (answer.status_code, answer.json)
+    assert [("9095", "operator:ana")] == [
+        (one["value"], one["source"]) for one in shown["links"]
+    ]
+    assert ["teach"] == [one["action"] for one in shown["audit"]]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"target": "nowhere", "links": {"a": "1"}}, 404),
+        ({"target": TARGET, "links": {}}, 422),
+        ({"target": TARGET, "links": {"a b": "1"}}, 422),
+        ({"target": TARGET, "links": {"a": " "}}, 422),
+        ({"links": {"a": "1"}}, 422),
+    ],
+)
+def test_refuses_a_link(
+    client: FlaskClient, body: dict[str, Any], status: int
+) -> None:
+    """
+    A target that there is not, a name that no file could write.
+    """
+    answer = act(client, f"/orders/{STORE}/{ORDER}/links", reason=WHY, **body)
+    assert status == answer.status_code
 
 
 # ---------------------------------------------------------------- resolve

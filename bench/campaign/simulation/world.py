@@ -44,10 +44,12 @@ from bench.campaign.simulation.wire import Network
 from bridge.compose import SteadyClock
 from bridge.delivering import Deliverer
 from bridge.journal.protocol import Journal
+from bridge.lists import Lists
 from bridge.mapping.catalog import Catalog
 from bridge.model import Instant
 from bridge.observe import Scalar
 from bridge.planner import Live, Planner
+from bridge.preflights import Answers
 from bridge.sender import Sender
 from bridge.worker import FAULT_S, Worker
 
@@ -115,6 +117,8 @@ class Working:
             now=world.steady,
             monotonic=world.clock.seconds,
             dice=world.dice.random,
+            answers=Answers(world.clock.seconds),
+            lists=Lists(world.clock.seconds, partial(Turn, world.strands)),
         )
         planner: Any = _NoPlanner()
         self.worker = Worker(
