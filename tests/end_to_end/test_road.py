@@ -3,8 +3,10 @@
 import hashlib
 import json
 import threading
+import time
 from typing import Any
 
+from bridge.journal.protocol import TargetRow
 from bridge.model import DeliveryState
 from tests.end_to_end.rig import ROOT, Rig, changed
 
@@ -287,6 +289,11 @@ def test_expired_token_is_renewed(rig: Rig) -> None:
     assert len(rig.arrivals("update_delivery")) == 2
 
 
+def gate_of(rig: Rig, name: str) -> TargetRow:
+    (gate,) = [row for row in rig.journal.targets() if row.name == name]
+    return gate
+
+
 def test_refused_credentials_pause_the_target(rig: Rig) -> None:
     """
     A target that refuses renewed credentials too is paused; no attempt is
@@ -294,11 +301,12 @@ def test_refused_credentials_pause_the_target(rig: Rig) -> None:
     """
     rig.fault("rayo", "wrong_token", operation="create_order", times=2)
     rig.send("cafe-mx", PAID)
-    for _ in range(200):
+    gate = gate_of(rig, "rayo-mx")
+    ends = time.monotonic() + 10
+    while not gate.paused and time.monotonic() < ends:
         rig.worker.step()
-        (gate,) = [t for t in rig.journal.targets() if t.name == "rayo-mx"]
-        if gate.paused:
-            break
+        time.sleep(0.005)
+        gate = gate_of(rig, "rayo-mx")
     (create,) = [d for d in rig.deliveries() if d.rule == "create"]
 
     assert gate.paused == "credentials_refused"
