@@ -231,7 +231,13 @@ def sample_reader(folder: Path) -> Callable[[str], Sample]:
         except (OSError, ValueError) as error:
             message = f"there is no sample {name!r} in {samples}"
             raise LookupError(message) from error
-        return Sample(body=body, headers=headers.get(name, {}))
+        if name not in headers:
+            message = (
+                f"{path} has no entry in _headers.json beside it: copy that"
+                " of a sample of the same platform and topic"
+            )
+            raise LookupError(message)
+        return Sample(body=body, headers=headers[name])
 
     return read
 

@@ -621,3 +621,17 @@ def test_credential_that_no_header_can_carry(tmp_path: Path) -> None:
 
     with pytest.raises(MappingError, match="no header can carry"):
         load_targets(tmp_path, lambda _name: "two\nlines")
+
+
+def test_a_sample_without_headers_is_none(tmp_path: Path) -> None:
+    """
+    A body of which nobody knows how it came is told, and not taken for one
+    that says nothing.
+    """
+    samples = tmp_path / "samples"
+    samples.mkdir()
+    (samples / "mine.json").write_text("{}")
+    (samples / "_headers.json").write_text("{}")
+
+    with pytest.raises(LookupError, match=r"mine\.json has no entry in _he"):
+        sample_reader(tmp_path)("mine")
