@@ -577,7 +577,7 @@ def test_a_mapping_file_in_another_encoding_is_handed_on(tmp_path: Path):
 
 def test_a_sample_has_its_body_and_headers(tmp_path: Path):
     """
-    Bytes as they came; without headers of its own it has none.
+    Bytes as they came; one without headers is not known.
     """
     samples = tmp_path / "samples"
     samples.mkdir()
@@ -587,7 +587,8 @@ def test_a_sample_has_its_body_and_headers(tmp_path: Path):
     read = sample_reader(tmp_path)
 
     assert (b'{"id": 1}', {"X": "1"}) == (read("a").body, read("a").headers)
-    assert {} == read("b").headers
+    with pytest.raises(LookupError, match=r"b\.json has no entry in _head"):
+        read("b")
     with pytest.raises(LookupError, match="there is no sample 'c' in"):
         read("c")
 
@@ -621,17 +622,3 @@ def test_credential_that_no_header_can_carry(tmp_path: Path) -> None:
 
     with pytest.raises(MappingError, match="no header can carry"):
         load_targets(tmp_path, lambda _name: "two\nlines")
-
-
-def test_a_sample_without_headers_is_none(tmp_path: Path) -> None:
-    """
-    A body of which nobody knows how it came is told, and not taken for one
-    that says nothing.
-    """
-    samples = tmp_path / "samples"
-    samples.mkdir()
-    (samples / "mine.json").write_text("{}")
-    (samples / "_headers.json").write_text("{}")
-
-    with pytest.raises(LookupError, match=r"mine\.json has no entry in _he"):
-        sample_reader(tmp_path)("mine")
