@@ -200,6 +200,12 @@ WAYS = (
         when="another text of its mapping came in force",
     ),
     Way(
+        out_of=(S.HELD,),
+        to=(S.PENDING,),
+        by="teach",
+        when="a person told what the target calls its order",
+    ),
+    Way(
         out_of=(S.HELD, S.UNCERTAIN, S.DEAD),
         to=(S.SUCCEEDED, S.PENDING, S.CANCELLED),
         by="resolve",

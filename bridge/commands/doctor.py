@@ -1,7 +1,7 @@
 """`doctor`: is all well, and if not, what is to be done."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict
 
 import click
@@ -24,6 +24,7 @@ from bridge.journal.opening import open_journal
 from bridge.journal.protocol import EventFilter, Journal
 from bridge.model import MINUTE, SECOND, Instant
 from bridge.settings import Settings, read_settings
+from bridge.targets.account import Mode, Target, mode_of
 
 IN_DOUBT = frozenset({"suspect", "copy"})
 FRESH_S = 15
@@ -131,12 +132,25 @@ def _files(settings: Settings) -> Iterator[Line]:
             f"{len(found.stores)} stores, {len(found.targets)} targets, "
             f"{len(found.catalog.mappings)} mappings",
         )
-    sandboxed = [t.name for t in found.targets.values() if t.is_sandbox]
-    if sandboxed:
+    yield from _mode(found.targets.values())
+
+
+def _mode(targets: Collection[Target]) -> Iterator[Line]:
+    """Say whether what is sent reaches vendors, where it may not."""
+    mode = mode_of(targets)
+    near = ", ".join(one.name for one in targets if one.is_sandbox)
+    real = ", ".join(one.name for one in targets if not one.is_sandbox)
+    if mode is Mode.SANDBOX:
         yield warn(
-            "SANDBOX",
-            f"{', '.join(sandboxed)} on this machine",
+            mode.value,
+            f"{near} on this machine",
             "nothing reaches a vendor; set base_url when going live",
+        )
+    if mode is Mode.MIXED:
+        yield warn(
+            mode.value,
+            f"{near} on this machine, and {real} at a vendor's",
+            "calls are made there: set base_url of all, or of none",
         )
 
 

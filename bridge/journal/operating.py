@@ -21,6 +21,7 @@ from bridge.journal.session import (
     find,
     forget_applied,
     keep_links,
+    release,
     save,
     touch_order,
 )
@@ -123,8 +124,10 @@ class Operating(Verbs):
                 (one.store, one.order_id, one.target) for one in news
             ):
                 order = {"store": store, "order_id": order_id}
-                if session.row("held_for_link", **order, target=target):
-                    session.run("replan_order", **order, now=now)
+                for row in session.rows("dossier_deliveries", **order):
+                    held = rows.delivery(row)
+                    if held.target == target and _is_rendered_anew(held):
+                        release(session, held, now)
             one = links[0] if len({*map(_order_of, links)}) == 1 else None
             session.run(
                 "note_on_order",
@@ -178,6 +181,13 @@ class Operating(Verbs):
                 detail={"decision": decision, "links": dict(links)},
             )
         return after
+
+
+def _is_rendered_anew(held: Delivery) -> bool:
+    """Return whether it is held for what a link may mend."""
+    if held.state is not _S.HELD or held.kind is not Kind.CALL:
+        return False
+    return held.reason not in {"came_back", "operator", RESTORED}
 
 
 def _order_of(link: Link) -> tuple[str, str]:

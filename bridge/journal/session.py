@@ -183,6 +183,17 @@ def touch_order(
         session.run("replan_order", **order, now=now)
 
 
+def release(session: Session, before: Delivery, now: Instant) -> None:
+    """Let a held call be rendered anew."""
+    after = replace(
+        because(before, None),
+        state=DeliveryState.PENDING,
+        due_at=now,
+        live_since=now,
+    )
+    touch_order(session, save(session, before, after, now), now)
+
+
 def keep_links(session: Session, links: Sequence[Link], now: Instant) -> bool:
     """
     Keep what was learned, and wake the deliveries that may wait for it.

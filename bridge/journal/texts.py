@@ -1,20 +1,13 @@
 """The verbs of mapping texts: which is in force, and which ever was."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from typing_extensions import override
 
 from bridge.journal import rows
 from bridge.journal.protocol import MappingText, Refusal
-from bridge.journal.session import (
-    Session,
-    Verbs,
-    because,
-    save,
-    touch_order,
-)
-from bridge.model import Delivery, DeliveryState, Instant
+from bridge.journal.session import Verbs, release
+from bridge.model import Instant
 
 
 class Texts(Verbs):
@@ -39,7 +32,7 @@ class Texts(Verbs):
         with self.writing() as session:
             held = session.rows("held_calls", mapping=name)
             for row in held:
-                _release(session, rows.delivery(row), now)
+                release(session, rows.delivery(row), now)
             session.run("let_go", name=name)
         return len(held)
 
@@ -104,13 +97,3 @@ class Texts(Verbs):
         with self.reading() as session:
             (row,) = session.rows("first_in_force", name=name)
         return None if row["since"] is None else Instant(row["since"])
-
-
-def _release(session: Session, before: Delivery, now: Instant) -> None:
-    after = replace(
-        because(before, None),
-        state=DeliveryState.PENDING,
-        due_at=now,
-        live_since=now,
-    )
-    touch_order(session, save(session, before, after, now), now)

@@ -1,8 +1,9 @@
 """A configured account at one of the three APIs."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from urllib.parse import urlsplit
 
 from bridge.model import SECOND, Millis
@@ -13,6 +14,16 @@ SETTLE = Millis(30 * SECOND)
 PARALLEL = 8
 PAGES_PER_HOUR = 240
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Mode(StrEnum):
+    """Whether what is sent reaches vendors."""
+
+    SANDBOX = "SANDBOX"
+    """No target is a vendor's."""
+    MIXED = "MIXED"
+    """Some targets are a vendor's, and some answer on this machine."""
+    LIVE = "live"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,3 +74,11 @@ class Target:
     def is_sandbox(self) -> bool:
         """Whether it answers on this very machine."""
         return urlsplit(self.base_url).hostname in LOOPBACK
+
+
+def mode_of(targets: Iterable[Target]) -> Mode:
+    """Return whether what is sent to *targets* reaches vendors."""
+    kinds = {target.is_sandbox for target in targets}
+    if kinds == {True, False}:
+        return Mode.MIXED
+    return Mode.SANDBOX if True in kinds else Mode.LIVE

@@ -13,6 +13,7 @@ from flask import (
 from werkzeug.wrappers import Response as AnyResponse
 
 from bridge.observe import observe
+from bridge.targets.account import mode_of
 from bridge.web.auth import SESSION, Sessions, enter, operator_of
 from bridge.web.parts import Parts
 from bridge.web.texts import ENGLISH
@@ -57,7 +58,10 @@ class Door:
         targets = self._parts.targets().values()
         return {
             "t": ENGLISH,
-            "sandbox": any(target.is_sandbox for target in targets),
+            "mode": mode_of(targets),
+            "vendors": sorted(
+                one.name for one in targets if not one.is_sandbox
+            ),
             "operator": name,
             "form_token": token,
         }

@@ -14,6 +14,7 @@ from bridge.errors import JournalError
 from bridge.journal.protocol import Beat, Counts, Room
 from bridge.model import SECOND, Instant, Millis
 from bridge.observe import metrics_text
+from bridge.targets.account import Mode, mode_of
 from bridge.web.parts import Parts
 
 FRESH = Millis(15 * SECOND)
@@ -65,6 +66,7 @@ class Readiness:
         ready: webhooks can be taken. A bridge that can not send goes on
             taking, so that no store is turned away.
         sending: calls can be made, as far as is known.
+        sandbox: nothing reaches a vendor.
         reasons: why it is not ready.
         warnings: what else a person should look at.
     """
@@ -72,15 +74,14 @@ class Readiness:
     ready: bool
     sending: bool
     sandbox: bool
-    mode: str
+    mode: Mode
     reasons: Sequence[Remark] = ()
     warnings: Sequence[Remark] = field(default_factory=list)
 
 
 def readiness(parts: Parts) -> Readiness:
     """Look, and report."""
-    sandboxed = [t.name for t in parts.targets().values() if t.is_sandbox]
-    mode = "SANDBOX" if sandboxed else "live"
+    mode = mode_of(parts.targets().values())
     try:
         parts.journal.check()
         reasons = list(_room(parts))
@@ -90,14 +91,14 @@ def readiness(parts: Parts) -> Readiness:
         return Readiness(
             ready=False,
             sending=False,
-            sandbox=bool(sandboxed),
+            sandbox=mode is Mode.SANDBOX,
             mode=mode,
             reasons=[reason],
         )
     return Readiness(
         ready=not reasons,
         sending=all(one.code not in _STOPS_SENDING for one in warnings),
-        sandbox=bool(sandboxed),
+        sandbox=mode is Mode.SANDBOX,
         mode=mode,
         reasons=reasons,
         warnings=warnings,

@@ -10,6 +10,7 @@ ENGLISH: Texts = MappingProxyType(
         "language": "en",
         "bridge": "The bridge",
         "sandbox": "SANDBOX: nothing here reaches a vendor.",
+        "mixed": "MIXED: some targets are the sandbox, and these are real:",
         "overview": "Overview",
         "deliveries": "Deliveries",
         "events": "Events",

@@ -536,20 +536,30 @@ def said(value: str = "9095", **changes: Any) -> Link:
 
 
 def test_link_of_a_person_lets_go_what_waits(journal: Journal) -> None:
-    """What waits for the link is due, what was held for it is planned."""
+    """What waits for the link is due, and what is held is rendered anew."""
     missing = Reason(code="link_missing", text="", where={"link": "x"})
     waits = new_delivery(
         "a", state=S.WAITING, reason=missing, due_at=later(900)
     )
-    held = new_delivery("b", position=2, state=S.HELD, reason=missing)
-    keep(journal, waits, held)
+    wrong = Reason(code="value_wrong", text="")
+    back = Reason(code="came_back", text="")
+    held = [
+        new_delivery(name, position=place, state=S.HELD, reason=reason)
+        for place, (name, reason) in enumerate(
+            (("b", missing), ("c", wrong), ("d", back)), start=2
+        )
+    ]
+    keep(journal, waits, *held)
     news = teach(journal, said())
 
-    first, second = journal.dossier(STORE, ORDER).deliveries
+    first, *others = journal.dossier(STORE, ORDER).deliveries
     assert [one.value for one in news] == ["9095"]
     assert (first.state, first.due_at) == (S.WAITING, NOW)
-    assert second.state is S.HELD
-    assert journal.orders_due(NOW, 10) == [(STORE, ORDER)]
+    assert [(one.state, one.reason) for one in others] == [
+        (S.PENDING, None),
+        (S.PENDING, None),
+        (S.HELD, "came_back"),
+    ]
     assert journal.dossier(STORE, ORDER).links[TARGET]["rayo_order"] == "9095"
 
 

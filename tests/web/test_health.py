@@ -123,6 +123,22 @@ def test_says_sandbox(journal: Journal) -> None:
     assert "SANDBOX" in client.get("/console/login").text
 
 
+def test_says_which_targets_are_real(journal: Journal) -> None:
+    """
+    With one of two targets on this machine nobody is told that all is play.
+    """
+    near = replace(TARGETS[TARGET], base_url="http://127.0.0.1:9/rayo")
+    real = replace(near, name="yuju-mx", base_url="https://api.tp.yuju.io")
+    both = {TARGET: near, "yuju-mx": real}
+    client = web(journal, targets=both).test_client()
+    report = ready(client)
+    page = client.get("/console/login").text
+
+    assert (False, "MIXED") == (report["sandbox"], report["mode"])
+    assert "these are real: yuju-mx" in page
+    assert "SANDBOX" not in page
+
+
 def test_counts(client: FlaskClient, journal: Journal) -> None:
     """
     The metrics count what the journal holds and how long it waits.
