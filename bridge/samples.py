@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bridge.errors import NotFound, SettingsError
 from bridge.mapping.cases import Sample
-from bridge.mapping.expression import nearest
+from bridge.mapping.words import nearest
 from bridge.sources.platform import Store
 from bridge.sources.register import PLATFORMS
 

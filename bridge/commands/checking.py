@@ -10,6 +10,7 @@ from rich.text import Text
 
 from bridge.commands.exits import ExitCode
 from bridge.commands.files import Files, look_at
+from bridge.commands.recording import results_of
 from bridge.commands.showing import (
     console,
     json_option,
@@ -17,7 +18,7 @@ from bridge.commands.showing import (
     show_rows,
 )
 from bridge.errors import NotFound, Problem
-from bridge.mapping.cases import CaseResult, run_cases
+from bridge.mapping.cases import CaseResult
 from bridge.mapping.words import nearest
 from bridge.samples import Samples, freshened, send, store_of, topic_of
 from bridge.settings import (
@@ -25,10 +26,8 @@ from bridge.settings import (
     load_sources,
     load_stores,
     read_settings,
-    sample_reader,
     secrets_from,
 )
-from bridge.sources.register import PLATFORMS
 
 TAKEN = 200
 
@@ -46,7 +45,7 @@ def check(ctx: click.Context, *, as_json: bool) -> None:
     """
     settings = read_settings(os.environ)
     files = look_at(settings.mappings, os.environ)
-    cases = list(_cases(settings.mappings, files))
+    cases = list(results_of(settings.mappings, files))
     problems = sorted(
         (*files.problems, *_warnings(settings.mappings, files)),
         key=lambda one: (one.file, one.line, one.column),
@@ -75,22 +74,6 @@ def _warnings(folder: Path, files: Files) -> Iterator[Problem]:
     for path in sorted(folder.glob("*.yml")):
         message = f"is not read: name it {path.stem}.yaml"
         yield Problem(file=str(path), message=message, severity="warning")
-
-
-def _cases(folder: Path, files: Files) -> Iterator[CaseResult]:
-    texts = load_cases(folder)
-    for name, mapping in sorted(files.catalog.mappings.items()):
-        if name not in texts:
-            continue
-        store = files.stores[mapping.store]
-        yield from run_cases(
-            texts[name].text,
-            file=texts[name].file,
-            mapping=mapping,
-            store=store,
-            platform=PLATFORMS[store.platform],
-            sample=sample_reader(folder),
-        )
 
 
 def _report(

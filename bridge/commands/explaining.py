@@ -41,9 +41,9 @@ from bridge.mapping.explain import (
     facts,
 )
 from bridge.mapping.explain import explain as explained
-from bridge.mapping.expression import nearest
 from bridge.mapping.origin import Origin
 from bridge.mapping.plan import Case
+from bridge.mapping.words import nearest
 from bridge.model import JSON, DeliveryId, Moment
 from bridge.samples import Samples
 from bridge.settings import read_settings, surroundings

@@ -16,8 +16,8 @@ from bridge.commands.journal import (
     reason_option,
 )
 from bridge.errors import MappingError, NotFound, Problem
-from bridge.mapping.expression import nearest
 from bridge.mapping.tables import rows_of
+from bridge.mapping.words import nearest
 from bridge.model import Link
 from bridge.settings import read_settings
 from bridge.web.forms import LinksBody, ReasonBody

@@ -24,13 +24,13 @@ from bridge.errors import Conflict, MappingError, NotFound, Unusable
 from bridge.journal.protocol import Story
 from bridge.mapping.cases import CaseResult, run_cases
 from bridge.mapping.document import Mapping as MappingInForce
-from bridge.mapping.expression import nearest
 from bridge.mapping.masking import Revealing
 from bridge.mapping.recording import (
     MaskedWebhooks,
     case_text,
     masked_webhooks,
 )
+from bridge.mapping.words import nearest
 from bridge.model import DeliveryState, Event, EventState
 from bridge.samples import HEADERS_FILE
 from bridge.settings import load_cases, read_settings, sample_reader

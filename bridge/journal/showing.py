@@ -17,6 +17,7 @@ from bridge.journal.protocol import (
     OrderSeen,
     Story,
 )
+from bridge.journal.rows import Row
 from bridge.journal.session import STILL_MOVING, Session, Verbs, find
 from bridge.model import (
     ATTENTION,
@@ -68,16 +69,8 @@ class Showing(Verbs):
         before: tuple[Instant, str, str] | None,
         limit: int,
     ) -> Sequence[OrderRow]:
-        version, before_store, order_id = before or (_PAST_ALL, "", "")
         with self.reading() as session:
-            found = session.rows(
-                "orders",
-                store=store,
-                version=version,
-                before_store=before_store,
-                order_id=order_id,
-                limit=limit,
-            )
+            found = _page(session, store, before, limit)
         return [rows.order(row) for row in found]
 
     @override
@@ -89,16 +82,8 @@ class Showing(Verbs):
         limit: int,
         bodies: bool,
     ) -> Sequence[OrderSeen]:
-        version, before_store, order_id = before or (_PAST_ALL, "", "")
         with self.reading() as session:
-            found = session.rows(
-                "orders",
-                store=store,
-                version=version,
-                before_store=before_store,
-                order_id=order_id,
-                limit=limit,
-            )
+            found = _page(session, store, before, limit)
             return [_seen(session, row, bodies=bodies) for row in found]
 
     @override
@@ -202,6 +187,24 @@ def _seen(session: Session, row: rows.Row, *, bodies: bool) -> OrderSeen:
         order=rows.order(row),
         links=links,
         body=bytes(body["body"]) if body else None,
+    )
+
+
+def _page(
+    session: Session,
+    store: str | None,
+    before: tuple[Instant, str, str] | None,
+    limit: int,
+) -> Sequence[Row]:
+    """Return a page of orders, the newest change first."""
+    version, before_store, order_id = before or (_PAST_ALL, "", "")
+    return session.rows(
+        "orders",
+        store=store,
+        version=version,
+        before_store=before_store,
+        order_id=order_id,
+        limit=limit,
     )
 
 

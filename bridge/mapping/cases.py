@@ -42,9 +42,9 @@ from pydantic_core import ErrorDetails, from_json, to_json
 
 from bridge.errors import MappingError, Problem, Unusable
 from bridge.mapping.document import Mapping
-from bridge.mapping.expression import nearest
 from bridge.mapping.preview import Foreseen, foresee
 from bridge.mapping.text import Node, read_yaml
+from bridge.mapping.words import nearest
 from bridge.model import (
     JSON,
     Event,

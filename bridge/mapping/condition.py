@@ -6,15 +6,14 @@ An `if` is taken apart at its outer `&&`; one that filters a list
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import jmespath
-from jmespath import exceptions as jp
 from jmespath.lexer import Lexer
 
 from bridge.mapping.expression import (
     Expression,
     ExpressionFailed,
+    ExpressionWrong,
     is_empty,
 )
 from bridge.model import JSON
@@ -65,9 +64,8 @@ def _filter_parts(
 def _value(condition: Expression, text: str, scope: JSON) -> JSON:
     """Return what a part of *condition* gives, None where it fails."""
     try:
-        part = replace(condition, text=text, _parsed=jmespath.compile(text))
-        return part.value(scope)
-    except (ExpressionFailed, jp.JMESPathError):
+        return condition.part(text).value(scope)
+    except (ExpressionFailed, ExpressionWrong):
         return None
 
 

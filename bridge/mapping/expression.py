@@ -45,7 +45,7 @@ from bridge.mapping.words import nearest
 from bridge.model import JSON
 from bridge.orders.document import ANYTHING, FIELDS, LINKS, Shape
 
-__all__ = ["ExpressionWrong", "nearest"]
+__all__ = ["ExpressionWrong"]
 """What is looked for here, and lives where nothing else is needed."""
 
 BUILT_IN: Mapping[str, Any] = Functions.FUNCTION_TABLE

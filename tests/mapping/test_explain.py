@@ -216,6 +216,25 @@ def test_which_part_of_an_if_gives_nothing() -> None:
     ) == tracking.parts
 
 
+def test_named_parts_of_an_if_are_computed():
+    """
+    What an `if` has by a name is told as it is, not as nothing.
+    """
+    text = WHOLE.replace(
+        "rules:\n", 'named: {packed: "= parcels[0].carrier"}\nrules:\n', 1
+    ).replace(
+        "parcels[?tracking_number && carrier == 'DHL'] && lines",
+        "named.packed && note == 'never'",
+    )
+    tracking = told(text=text).rule("tracking")
+
+    assert tracking is not None
+    assert (
+        Part(text="named.packed", holds=1),
+        Part(text="note == 'never'", holds=0),
+    ) == tracking.parts
+
+
 def test_an_order_older_than_the_mapping() -> None:
     """
     `since` is told with the day on which the order became ours.

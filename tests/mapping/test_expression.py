@@ -14,8 +14,8 @@ from bridge.mapping.expression import (
     Open,
     compile_expression,
     is_empty,
-    nearest,
 )
+from bridge.mapping.words import nearest
 from bridge.orders.document import ANYTHING, FIELDS, Shape
 from tests.mapping import CANARY, order
 
