@@ -113,7 +113,7 @@ class Worker:
         """Work until stopped, then let what is under way end."""
         self.begin()
         planning = threading.Thread(
-            target=self._repeat, args=(self._planner.run_once,), name="plan"
+            target=self._repeat, args=(self.plan,), name="plan"
         )
         planning.start()
         self._repeat(self._send_once, self._alive)
@@ -126,7 +126,11 @@ class Worker:
 
     def step(self) -> int:
         """Plan and start what is due, once; return how much that was."""
-        return self._planner.run_once() + self._send_once()
+        return self.plan() + self._send_once()
+
+    def plan(self) -> int:
+        """Plan what is due, at most a batch; return how much that was."""
+        return self._planner.run_once()
 
     def _repeat(
         self,

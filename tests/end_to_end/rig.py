@@ -239,8 +239,8 @@ class Rig:
         raise AssertionError(message)
 
     def settle_planning(self) -> None:
-        """Work until every event has its plan."""
-        while self.worker.step() or self.journal.unplanned(1):
+        """Plan, and send nothing, until every event has its plan."""
+        while self.worker.plan() or self.journal.unplanned(1):
             pass
 
     def _at_rest(self) -> bool:

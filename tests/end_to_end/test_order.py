@@ -96,6 +96,7 @@ def test_storm_that_comes_faster_than_it_is_worked_off(rig: Rig) -> None:
     """
     for number, body in enumerate(storm()):
         tell(rig, body, number)
+    rig.settle_planning()
     rig.settle()
 
     assert calls(rig) == {"rayo": 2, "yuju": 2}
