@@ -13,15 +13,13 @@ httpx alone does not do (its read timeout is per read).
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
 
 import httpcore
 import httpx
 from pydantic_core import from_json, to_json
-from typing_extensions import override
 
 from bridge.errors import JournalError
 from bridge.model import (
@@ -44,22 +42,11 @@ from bridge.targets.outcome import (
     outcome_of,
     retry_after,
 )
+from bridge.wire import EXCHANGE, Deadline, DeadlinePassed, Wire
 
 ANSWER_CAP = 1024 * 1024  # bytes; an answer of ours is a few KB
-KEEP_IDLE_S = 2.0
-"""A kept connection that the target closes at the same moment makes a
-*maybe* of a call; so connections are not kept for long."""
-
 RENEW_BEFORE = MINUTE
 """A token is renewed so long before it ends."""
-
-WRITE_PIECE = 16 * 1024
-"""Bytes that are written between two looks at the deadline."""
-
-WRITING = "http11.send_request_headers.started"
-UNWRITTEN = "http11.send_request_headers.failed"
-ANSWERED = "http11.receive_response_headers.complete"
-
 
 UNSENDABLE = (
     httpx.LocalProtocolError,
@@ -111,24 +98,18 @@ class Sender:
     ) -> None:
         self.target = target
         self._now = now
-        self._deadline = _Deadline(monotonic)
+        self._monotonic = monotonic
         self._tokens = _Tokens()
-        backend = _Backend(network or httpcore.SyncBackend(), self._deadline)
-
-        def client(kept: int) -> httpx.Client:
-            return httpx.Client(
-                transport=_Transport(target.parallel, kept, verify, backend),
-                follow_redirects=False,
-                trust_env=False,
-            )
-
-        self._on_kept = client(kept=target.parallel)
-        self._on_fresh = client(kept=0)
+        self._wire = Wire(
+            target.parallel,
+            verify,
+            network or httpcore.SyncBackend(),
+            monotonic,
+        )
 
     def close(self) -> None:
-        """Close all connections."""
-        self._on_kept.close()
-        self._on_fresh.close()
+        """Close the connections that nobody uses."""
+        self._wire.close()
 
     def call(
         self,
@@ -140,10 +121,6 @@ class Sender:
     ) -> Called:
         """
         Make one call and say what came of it.
-
-        What changes something has a connection of its own: on a kept one
-        it could meet the target's closing of it, or an answer that is given
-        twice, and be taken for done.
 
         Args:
             headers: besides those of every call.
@@ -158,7 +135,6 @@ class Sender:
             request,
             headers={**(headers or {}), "Authorization": header},
             before_first_byte=before_first_byte,
-            on_kept=operation.method == "GET",
         )
         outcome = outcome_of(
             self.target.contract, operation, exchange, now=self._now()
@@ -184,50 +160,47 @@ class Sender:
         *,
         headers: Mapping[str, str],
         before_first_byte: Callable[[], None] = lambda: None,
-        on_kept: bool = True,
     ) -> Exchange:
-        """
-        Write one request and read its answer, within the deadline.
-
-        Args:
-            on_kept: a connection of an earlier exchange will do.
-        """
-        client = self._on_kept if on_kept else self._on_fresh
-        progress = _Progress(before_first_byte, self._deadline)
-        with self._deadline.within(self.target.timeout / 1000):
-            try:
-                self._send(client, request, headers, progress)
-            except JournalError:
+        """Write one request and read its answer, within the deadline."""
+        progress = _Progress(before_first_byte, self._deadline())
+        try:
+            self._send(request, headers, progress)
+        except JournalError:
+            raise
+        except Exception as error:
+            if progress.hook_failed:
                 raise
-            except Exception as error:
-                if progress.hook_failed:
-                    raise
-                progress.failure = _failure(error, self._deadline)
+            progress.failure = _failure(error, progress.deadline)
         return progress.exchange()
+
+    def _deadline(self) -> Deadline:
+        ends = self._monotonic() + self.target.timeout / 1000
+        return Deadline(self._monotonic, ends)
 
     def _send(
         self,
-        client: httpx.Client,
         request: Request,
         headers: Mapping[str, str],
         progress: "_Progress",
     ) -> None:
         body = None if request.body is None else to_json(request.body)
-        sent = {"Accept": "application/json", "Accept-Encoding": "identity"}
+        sent = {**_HEADERS, **headers}
         if body is not None:
             sent["Content-Type"] = "application/json"
-        with client.stream(
+        built = httpx.Request(
             request.method,
             f"{self.target.base_url}{request.path}",
             content=body,
-            headers={**sent, **headers},
-            timeout=self.target.timeout / 1000,  # for a free connection
-            extensions={"trace": progress.trace},
-        ) as response:
+            headers=sent,
+            extensions={EXCHANGE: progress},
+        )
+        progress.deadline = self._deadline()  # the target's time, not ours
+        with closing(self._wire.handle_request(built)) as response:
             progress.status = response.status_code
             progress.retry_after = response.headers.get("retry-after")
-            for chunk in response.iter_raw():
-                progress.answer += chunk
+            assert isinstance(response.stream, httpx.SyncByteStream)
+            for piece in response.stream:
+                progress.answer += piece
                 if len(progress.answer) > ANSWER_CAP:
                     progress.failure = "too_large"
                     return
@@ -264,6 +237,12 @@ class Sender:
         self._tokens.keep(token, ends)
         return token
 
+
+_HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "User-Agent": "bridge",
+}
 
 _NOTHING_WRITTEN = Exchange(phase=Phase.PREPARED)
 
@@ -334,36 +313,31 @@ class _Tokens:
 
 
 class _Progress:
-    """How far one exchange got; fed by httpcore's trace."""
+    """How far one exchange got; told by the wire."""
 
     def __init__(
-        self, before_first_byte: Callable[[], None], deadline: "_Deadline"
+        self, before_first_byte: Callable[[], None], deadline: Deadline
     ) -> None:
         self._before_first_byte = before_first_byte
-        self._deadline = deadline
         self._written = False
+        self.deadline = deadline
         self.hook_failed = False
         self.status: int | None = None
         self.retry_after: str | None = None
         self.answer = b""
         self.failure: str | None = None
 
-    def trace(self, name: str, info: dict[str, Any]) -> None:
-        """Run the hook before the first byte; note the status line."""
-        if name == WRITING:
-            self._deadline.left()
-            self.hook_failed = True
-            self._before_first_byte()
-            self.hook_failed = False
-            self._deadline.left()
-            self._deadline.listen()
-            self._written = True
-        elif name == UNWRITTEN and isinstance(info["exception"], UNSENDABLE):
-            self._written = False  # it was turned down before it was written
-        elif name == ANSWERED:
-            if not self._deadline.heard:
-                raise StaleAnswer
-            self.status = info["return_value"][1]
+    def begin(self) -> None:
+        """Run the hook, while there is time to write after it."""
+        self.deadline.left()
+        self.hook_failed = True
+        self._before_first_byte()
+        self.hook_failed = False
+
+    def write(self) -> None:
+        """Note that from here on nobody knows what the target read."""
+        self.deadline.left()
+        self._written = True
 
     def exchange(self) -> Exchange:
         """Return what is known now."""
@@ -381,22 +355,14 @@ class _Progress:
         )
 
 
-class StaleAnswer(httpcore.RemoteProtocolError):
-    """It stood on a kept connection before our request: not its answer."""
-
-
-class DeadlinePassed(httpcore.TimeoutException):
-    """The whole exchange took longer than it may."""
-
-
-def _timed_out(error: httpcore.TimeoutException, deadline: "_Deadline") -> str:
+def _timed_out(error: httpcore.TimeoutException, deadline: Deadline) -> str:
     if isinstance(error, httpcore.PoolTimeout):
         return "pool"
     late = isinstance(error, DeadlinePassed) or deadline.passed()
     return "deadline" if late else "timeout"
 
 
-def _failure(error: Exception, deadline: "_Deadline") -> str:
+def _failure(error: Exception, deadline: Deadline) -> str:
     """Return the code of what broke."""
     if isinstance(error, httpcore.TimeoutException):
         return _timed_out(error, deadline)
@@ -413,186 +379,3 @@ def _failure(error: Exception, deadline: "_Deadline") -> str:
         cause = cause.__cause__ or cause.__context__
     connect = httpx.ConnectError | httpcore.ConnectError
     return "connect" if isinstance(error, connect) else "protocol"
-
-
-# ---------------------------------------------------------------- deadline
-
-
-class _Deadline:
-    """The exchange that runs in the current thread: its end, what it heard."""
-
-    def __init__(self, monotonic: Callable[[], float]) -> None:
-        self._monotonic = monotonic
-        self._here = threading.local()
-
-    @contextmanager
-    def within(self, seconds: float) -> Iterator[None]:
-        """Let everything inside end after *seconds*."""
-        before = getattr(self._here, "ends", None)
-        self._here.ends = self._monotonic() + seconds
-        try:
-            yield
-        finally:
-            self._here.ends = before
-
-    def left(self) -> float:
-        """
-        Return the seconds that are left.
-
-        Raises:
-            DeadlinePassed: none are.
-        """
-        left = float(self._here.ends - self._monotonic())
-        if left <= 0:
-            raise DeadlinePassed
-        return left
-
-    def listen(self) -> None:
-        """Take note from here on whether the other side says anything."""
-        self._here.heard = False
-
-    def hear(self) -> None:
-        """Note that it said something."""
-        self._here.heard = True
-
-    @property
-    def heard(self) -> bool:
-        """Whether anything came in since `listen`."""
-        return bool(self._here.heard)
-
-    def passed(self) -> bool:
-        """Return whether the time is over."""
-        return bool(self._here.ends <= self._monotonic())
-
-
-class _Stream(httpcore.NetworkStream):
-    """A connection of which every read and write minds the deadline."""
-
-    def __init__(
-        self, inner: httpcore.NetworkStream, deadline: _Deadline
-    ) -> None:
-        self._inner, self._deadline = inner, deadline
-
-    @override
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        came_in = self._inner.read(max_bytes, self._deadline.left())
-        self._deadline.hear()
-        return came_in
-
-    @override
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        for start in range(0, len(buffer), WRITE_PIECE):
-            piece = buffer[start : start + WRITE_PIECE]
-            self._inner.write(piece, self._deadline.left())
-
-    @override
-    def close(self) -> None:
-        self._inner.close()
-
-    @override
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
-        inner = self._inner.start_tls(
-            ssl_context, server_hostname, self._deadline.left()
-        )
-        return _Stream(inner, self._deadline)
-
-    @override
-    def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
-
-
-class _Backend(httpcore.NetworkBackend):
-    """Opens connections that mind the deadline."""
-
-    def __init__(
-        self, inner: httpcore.NetworkBackend, deadline: _Deadline
-    ) -> None:
-        self._inner, self._deadline = inner, deadline
-
-    @override
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        inner = self._inner.connect_tcp(
-            host, port, self._deadline.left(), local_address, socket_options
-        )
-        return _Stream(inner, self._deadline)
-
-
-class _Transport(httpx.BaseTransport):
-    """httpx over httpcore's pool with a network backend of ours."""
-
-    def __init__(
-        self,
-        parallel: int,
-        kept: int,
-        verify: ssl.SSLContext,
-        network: httpcore.NetworkBackend,
-    ) -> None:
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=verify,
-            max_connections=parallel,
-            max_keepalive_connections=kept,
-            keepalive_expiry=KEEP_IDLE_S,
-            http1=True,
-            http2=False,
-            retries=0,
-            network_backend=network,
-        )
-
-    @override
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        url = request.url
-        answer = self._pool.handle_request(
-            httpcore.Request(
-                method=request.method,
-                url=httpcore.URL(
-                    scheme=url.raw_scheme,
-                    host=url.raw_host,
-                    port=url.port,
-                    target=url.raw_path,
-                ),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions=request.extensions,
-            )
-        )
-        stream = answer.stream
-        assert isinstance(stream, Iterable)
-        return httpx.Response(
-            status_code=answer.status,
-            headers=answer.headers,
-            stream=_Body(stream),
-            extensions=answer.extensions,
-        )
-
-    @override
-    def close(self) -> None:
-        self._pool.close()
-
-
-class _Body(httpx.SyncByteStream):
-    """An answer's body as it comes off the wire."""
-
-    def __init__(self, stream: Iterable[bytes]) -> None:
-        self._stream = stream
-
-    @override
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._stream
-
-    @override
-    def close(self) -> None:
-        close = getattr(self._stream, "close", None)
-        if close is not None:
-            close()

@@ -34,14 +34,15 @@ from bridge.model import (
 )
 from bridge.sender import (
     ANSWER_CAP,
-    KEEP_IDLE_S,
     RENEW_BEFORE,
     Called,
     Sender,
 )
 from bridge.targets.account import Target
+from bridge.targets.contract import Operation
 from bridge.targets.rayo import TOKEN_LIFE
 from bridge.targets.register import CONTRACTS
+from bridge.wire import KEEP_IDLE_S, REST_S
 from tests.factories import NOW, later
 from tests.raw_server import (
     Peer,
@@ -58,6 +59,7 @@ SHOWN = {"id_order": "1"}
 REF = "909521d0-e398-4701-b393-ddfd07ce24f9"
 CREATED = {"orden": {"ordenRef": REF}}
 VERIFY = ssl.create_default_context()
+RESTED_S = REST_S + 0.05
 OPERATION = CONTRACTS["yuju"].operations["set_status"]
 CREATE = CONTRACTS["rayo"].operations["create_order"]
 CALL = Request(
@@ -514,7 +516,9 @@ def test_reset_of_a_kept_connection() -> None:
         peer.reset()
 
     with RawServer(script) as server, sender_to(server.base_url) as to:
-        first, second = to.call(READING, LOOK), to.call(READING, LOOK)
+        first = to.call(READING, LOOK)
+        time.sleep(RESTED_S)
+        second = to.call(READING, LOOK)
 
     assert isinstance(first.outcome, Applied)
     assert (Phase.WRITING, "protocol", Maybe) == seen(second)
@@ -835,9 +839,27 @@ def test_success_that_says_no() -> None:
 # -------------------------------------------------------- kept connections
 
 
-def test_connection_is_kept() -> None:
+@pytest.mark.parametrize(
+    ("operation", "request_"), [(READING, LOOK), (OPERATION, CALL)]
+)
+def test_connection_is_kept(operation: Operation, request_: Request) -> None:
     """
-    Calls that follow each other closely share a connection.
+    Calls that follow each other share a connection, once it has rested.
+    """
+    with (
+        RawServer(answering(answer(200, OK | SHOWN))) as server,
+        sender_to(server.base_url) as to,
+    ):
+        for _ in range(3):
+            to.call(operation, request_)
+            time.sleep(RESTED_S)
+
+        assert 1 == len(server.peers)
+
+
+def test_connection_that_has_not_rested_is_not_used() -> None:
+    """
+    Right after an answer another connection is taken.
     """
     with (
         RawServer(answering(answer(200, SHOWN))) as server,
@@ -846,33 +868,13 @@ def test_connection_is_kept() -> None:
         for _ in range(3):
             to.call(READING, LOOK)
 
-        assert 1 == len(server.peers)
-
-
-def test_what_changes_something_has_a_connection_of_its_own() -> None:
-    """
-    It is not written to a connection that was used, nor is that used again.
-    """
-
-    def script(peer: Peer) -> None:
-        while asked := peer.read_request():
-            token = {"AuthWithAPIkey": {"accessToken": "token"}}
-            peer.send(answer(200, token if b"/auth" in asked else CREATED))
-
-    with (
-        RawServer(script) as server,
-        sender_to(server.base_url, api="rayo") as to,
-    ):
-        for _ in range(2):
-            assert isinstance(to.call(CREATE, ORDER).outcome, Applied)
-
         assert 3 == len(server.peers)
 
 
 def test_answer_given_twice_is_not_that_of_the_next_change() -> None:
     """
-    An answer that comes again, late, on a connection that was kept for
-    looking is not taken for the answer of a change.
+    An answer that comes again, late, on a kept connection is not taken for
+    the answer of a change.
     """
 
     def script(peer: Peer) -> None:
@@ -880,12 +882,14 @@ def test_answer_given_twice_is_not_that_of_the_next_change() -> None:
             peer.send(answer(503, {}))
             return
         peer.send(answer(200, OK | SHOWN))
-        time.sleep(0.05)
+        time.sleep(REST_S / 2)
         peer.send(answer(200, OK | SHOWN))
         peer.hold()
 
     with RawServer(script) as server, sender_to(server.base_url) as to:
-        looked, changed = to.call(READING, LOOK), to.call(OPERATION, CALL)
+        looked = to.call(READING, LOOK)
+        time.sleep(RESTED_S)
+        changed = to.call(OPERATION, CALL)
 
     assert isinstance(looked.outcome, Applied)
     assert 503 == changed.exchange.status
@@ -893,7 +897,7 @@ def test_answer_given_twice_is_not_that_of_the_next_change() -> None:
 
 def test_answer_from_before_the_request_is_nobodys() -> None:
     """
-    What stood on a kept connection before we wrote is not our answer.
+    A connection on which more came than one answer is not used again.
     """
 
     def twice(peer: Peer) -> None:
@@ -903,10 +907,37 @@ def test_answer_from_before_the_request_is_nobodys() -> None:
         peer.hold()
 
     with RawServer(twice) as server, sender_to(server.base_url) as to:
-        first, second = to.call(READING, LOOK), to.call(READING, LOOK)
+        for _ in range(2):
+            assert isinstance(to.call(READING, LOOK).outcome, Applied)
+            time.sleep(RESTED_S)
 
-    assert isinstance(first.outcome, Applied)
-    assert (Phase.WRITING, "protocol", Maybe) == seen(second)
+        assert 2 == len(server.peers)
+
+
+def test_what_comes_in_while_the_intent_is_kept_is_nobodys() -> None:
+    """
+    A kept connection on which something comes in just before we write is
+    given up, and nothing is written to it.
+    """
+    seen_by: list[Peer] = []
+
+    def script(peer: Peer) -> None:
+        seen_by.append(peer)
+        while peer.read_request():
+            peer.send(answer(200, SHOWN))
+
+    def late() -> None:
+        seen_by[0].send(answer(200, SHOWN))
+        time.sleep(0.05)
+
+    with RawServer(script) as server, sender_to(server.base_url) as to:
+        to.call(READING, LOOK)
+        time.sleep(RESTED_S)
+        result = to.call(READING, LOOK, before_first_byte=late)
+
+        assert isinstance(result.outcome, Applied)
+        assert 2 == len(server.peers)
+        assert 1 == server.received.count(b"GET") - 1
 
 
 def test_connection_closed_while_idle() -> None:
@@ -921,6 +952,7 @@ def test_connection_closed_while_idle() -> None:
     with RawServer(once) as server, sender_to(server.base_url) as to:
         to.call(READING, LOOK)
         assert server.peers[0].closed.wait(2)
+        time.sleep(RESTED_S)
         result = to.call(READING, LOOK)
 
         assert isinstance(result.outcome, Applied)

@@ -260,9 +260,7 @@ def run(scenario: Scenario, at: int = 0, *, seed: int = SEED) -> Ran:
     """Run any scenario, with a crash at a point; 0 is none."""
     world = World(seed, replace(ALONE, crash_at=at or None))
     world.points_seen = [] if at == 0 else None
-    with stage.standing_in(
-        seconds=world.clock.seconds, observed=world.observed
-    ):
+    with stage.standing_in(world.observed):
         try:
             return _run(world, scenario, at)
         finally:

@@ -191,9 +191,10 @@ SABOTAGES = (
     ),
     _bug(
         "says that it sends after it has sent",
-        "bridge/sender.py",
-        'WRITING = "http11.send_request_headers.started"',
-        'WRITING = "http11.send_request_body.complete"',
+        "bridge/wire.py",
+        "            exchange.begin()\n",
+        "            connection.write(message, exchange.deadline)\n"
+        "            exchange.begin()\n",
         SENDER,
     ),
     _bug(
@@ -433,17 +434,24 @@ SABOTAGES = (
     ),
     # -------------------------------------------- the wire, reliability §4
     _bug(
-        "follows redirects",
-        "bridge/sender.py",
-        "            follow_redirects=False,",
-        "            follow_redirects=True,",
+        "uses a connection on which something came in",
+        "bridge/wire.py",
+        "            if connection.is_kept and connection.is_readable:",
+        "            if connection.is_kept and False:",
+        SENDER,
+    ),
+    _bug(
+        "does not let a connection rest",
+        "bridge/wire.py",
+        "                if now - self._kept[0].idle_since < REST_S:",
+        "                if now - self._kept[0].idle_since < 0:",
         SENDER,
     ),
     _bug(
         "lets every read have its own time",
-        "bridge/sender.py",
-        "self._inner.read(max_bytes, self._deadline.left())",
-        "self._inner.read(max_bytes, 2.0)",
+        "bridge/wire.py",
+        "self._stream.read(READ_PIECE, self.deadline.left())",
+        "self._stream.read(READ_PIECE, 2.0)",
         SENDER,
     ),
     _bug(

@@ -78,9 +78,7 @@ def life(
     world = World(seed, plan or drawn_plan(dice), keep=keep, parts=parts)
     with (
         _no_collector(),
-        stage.standing_in(
-            seconds=world.clock.seconds, observed=world.observed
-        ),
+        stage.standing_in(world.observed),
     ):
         try:
             return _played(world, steps)

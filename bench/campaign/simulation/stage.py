@@ -1,8 +1,7 @@
 """
 What is made once and played on by every life: web, mappings, stand-ins.
 
-A life replaces the clock that httpcore keeps for itself and where log lines
-go; both are put back afterwards.
+A life replaces where log lines go, and puts that back afterwards.
 """
 
 import io
@@ -12,11 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-import httpcore._sync.http11
 from flask import Flask
 from pydantic import BaseModel
 from pydantic_core import from_json, to_json
@@ -286,15 +283,12 @@ def admin(method: str, path: str, body: Any, if_match: str | None) -> Answered:
 
 @contextmanager
 def standing_in(
-    *,
-    seconds: Callable[[], float],
     observed: Callable[[str, Mapping[str, Scalar]], None],
 ) -> Iterator[None]:
     """
-    Replace what would bring real time in, or write real lines.
+    Replace what would write real lines.
 
     Args:
-        seconds: the monotonic clock by which kept connections expire.
         observed: gets what the bridge says of itself.
     """
 
@@ -302,12 +296,9 @@ def standing_in(
         observed(f"{level} {name}", fields)
 
     kept = bridge.observe._write  # noqa: SLF001
-    clock: Any = httpcore._sync.http11  # noqa: SLF001
-    real, clock.time = clock.time, SimpleNamespace(monotonic=seconds)
     bridge.observe._write = write  # noqa: SLF001
     try:
         yield
     finally:
         bridge.observe._write = kept  # noqa: SLF001
-        clock.time = real
         BEHIND.journal = None
