@@ -68,15 +68,17 @@ SABOTAGES = (
     _bug(
         "returns before the commit that it shares",
         "bridge/journal/committing.py",
-        "        batch.closed.wait()\n",
-        "",
+        "        if not mine.leads:\n            mine.wait()\n",
+        "        if not mine.leads and work is None:\n"
+        "            mine.wait()\n",
         f"{JOURNAL}/test_committing.py",
     ),
     _bug(
         "tells nobody of a commit that failed",
         "bridge/journal/committing.py",
-        "            batch.error = error\n            database.rollback()\n",
-        "            database.rollback()\n",
+        "                for writer in done:  # nothing of this batch is kept\n"
+        "                    writer.error = writer.error or as_ours(error)\n",
+        "",
         f"{JOURNAL}/test_committing.py",
     ),
     _bug(

@@ -2,9 +2,10 @@
 Group commit: whoever waits while the last commit runs shares the next one.
 
 A commit costs one flush of the disk, however much it holds. Threads that
-want to write take turns inside one transaction, each between two savepoints
-of its own, and the last of them commits for all; none returns before that.
-There is no timer: alone, a writer commits at once.
+want to write stand in line; the first leads: it begins a transaction, does
+its own work in it and then that of the others that stand there, commits for
+all, and lets the next one lead. None returns before its commit. There is no
+timer: alone, a writer commits at once.
 
 Between processes of a host two lock files decide. Who holds the first is
 next in line for the second, so that a process that writes without pause can
@@ -16,14 +17,18 @@ import os
 import threading
 import time
 import weakref
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
 from bridge.errors import JournalUnavailable
 from bridge.journal.trouble import as_ours
+
+T = TypeVar("T")
 
 LARGEST = 64
 """So many writers share a commit at most; then it is made."""
@@ -97,19 +102,31 @@ def _lock(file: int, ends: float) -> None:
             return
 
 
-class _Batch:
-    """Writers that share one commit."""
+class _Writer:
+    """
+    One that wants to write, and what came of it.
 
-    def __init__(self) -> None:
-        self.joined = 0
-        self.left = 0
-        self.begun = False
-        self.closed = threading.Event()
+    Args:
+        work: what another one may do for it; None for one that has to lead.
+    """
+
+    __slots__ = ("_turn", "error", "leads", "result", "work")
+
+    def __init__(self, work: Callable[[Database], Any] | None) -> None:
+        self.work = work
+        self.leads = False
+        self.result: Any = None
         self.error: BaseException | None = None
+        self._turn = threading.Lock()
+        self._turn.acquire()
 
-    @property
-    def is_last(self) -> bool:
-        return self.joined == self.left
+    def wait(self) -> None:
+        """Return once its work is done, or it is to lead."""
+        self._turn.acquire()
+
+    def go_on(self) -> None:
+        """Let it return."""
+        self._turn.release()
 
 
 class GroupCommit:
@@ -127,19 +144,29 @@ class GroupCommit:
     ) -> None:
         self._database = database
         self._lock = lock
-        self._turn = threading.Lock()
         self._joining = threading.Lock()
-        self._batch = _Batch()
+        self._line: deque[_Writer] = deque()
+        self._is_led = False
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Keep all other writers of this host out, without a transaction."""
-        with self._turn:
-            self._lock.acquire()
-            try:
-                yield
-            finally:
-                self._lock.release()
+    def write(self, work: Callable[[Database], T]) -> T:
+        """
+        Do *work* in a transaction; return once it is durable.
+
+        It may be done in another thread. What it raises undoes its own
+        changes alone.
+
+        Raises:
+            JournalUnavailable: it could not be begun, or made durable.
+            JournalBroken: … and what was written before is in doubt.
+        """
+        mine = self._joined(work)
+        if mine.leads:
+            with self._leading() as database:
+                mine.result = work(database)
+        elif mine.error is not None:
+            raise mine.error
+        result: T = mine.result
+        return result
 
     @contextmanager
     def writer(self) -> Iterator[Database]:
@@ -152,98 +179,135 @@ class GroupCommit:
             JournalUnavailable: it could not be begun, or made durable.
             JournalBroken: … and what was written before is in doubt.
         """
-        batch = self._join()
-        with self._turn:
-            try:
-                with self._inside(batch) as database:
-                    yield database
-            finally:
-                self._leave(batch)
-        batch.closed.wait()
-        if batch.error is not None:
-            raise as_ours(batch.error) from batch.error
-
-    def _join(self) -> _Batch:
-        with self._joining:
-            if self._batch.joined >= LARGEST:
-                self._batch = _Batch()
-            batch = self._batch
-            batch.joined += 1
-            return batch
+        mine = self._joined(None)
+        if mine.error is not None:
+            raise mine.error
+        with self._leading() as database:
+            yield database
 
     @contextmanager
-    def _inside(self, batch: _Batch) -> Iterator[Database]:
-        if batch.error is not None:
-            raise as_ours(batch.error)
+    def alone(self) -> Iterator[None]:
+        """Keep all other writers of this host out, without a transaction."""
+        mine = self._joined(None)
+        if mine.error is not None:
+            raise mine.error
         try:
-            database = self._begun(batch)
-            database.execute("SAVEPOINT one")
-        except BaseException as error:
-            self._spoil(batch, error)
-            raise
-        try:
-            yield database
-            database.execute("RELEASE one")
-        except BaseException as error:
-            self._undo(batch, database, error)
-            raise
+            self._lock.acquire()
+            try:
+                yield
+            finally:
+                self._lock.release()
+        finally:
+            self._let_next_lead()
 
-    def _undo(
-        self, batch: _Batch, database: Database, error: BaseException
-    ) -> None:
+    # -- the line
+
+    def _joined(self, work: Callable[[Database], Any] | None) -> _Writer:
+        """Stand in line; return when done, or first in it."""
+        mine = _Writer(work)
+        with self._joining:
+            mine.leads = not self._is_led
+            self._is_led = True
+            if not mine.leads:
+                self._line.append(mine)
+        if not mine.leads:
+            mine.wait()
+        return mine
+
+    def _next_to_do(self) -> _Writer | None:
+        """Take the next in line, if its work can be done for it."""
+        with self._joining:
+            if self._line and self._line[0].work is not None:
+                return self._line.popleft()
+        return None
+
+    def _let_next_lead(self) -> None:
+        with self._joining:
+            self._is_led = bool(self._line)
+            if not self._line:
+                return
+            following = self._line.popleft()
+        following.leads = True
+        following.go_on()
+
+    def _tell_line(self, error: BaseException) -> None:
+        """Nobody who stands in line now can write."""
+        with self._joining:
+            told = [*self._line]
+            self._line.clear()
+        for writer in told:
+            writer.error = as_ours(error)
+            writer.go_on()
+
+    # -- the batch
+
+    @contextmanager
+    def _leading(self) -> Iterator[Database]:
+        """Lead one batch: the block is the work of the one that leads."""
+        done: list[_Writer] = []
+        try:
+            database = self._begun()
+            try:
+                yield database
+                self._do_for_others(database, done)
+                _commit(database)
+            except BaseException as error:
+                if database.conn.in_transaction:
+                    database.rollback()
+                for writer in done:  # nothing of this batch is kept
+                    writer.error = writer.error or as_ours(error)
+                raise
+            finally:
+                self._lock.release()
+        finally:
+            for writer in done:
+                writer.go_on()
+            self._let_next_lead()
+
+    def _begun(self) -> Database:
+        try:
+            database = self._database()
+            self._lock.acquire()
+        except BaseException as error:
+            self._tell_line(error)
+            raise
+        try:
+            database.execute("BEGIN IMMEDIATE")
+        except BaseException as error:
+            self._lock.release()
+            self._tell_line(error)
+            raise as_ours(error) from error
+        return database
+
+    def _do_for_others(self, database: Database, done: list[_Writer]) -> None:
         """
-        Undo one writer's changes, or give up the whole batch.
+        Do the work of those in line, each in a part of its own.
 
         A full disk or an I/O error ends SQLite's transaction by itself, and
         with it what the others of the batch wrote.
         """
-        if database.conn.in_transaction:
-            database.execute("ROLLBACK TO one")
-            database.execute("RELEASE one")
-        else:
-            self._spoil(batch, error)
-
-    def _begun(self, batch: _Batch) -> Database:
-        if batch.begun:
-            return self._database()
-        database = self._database()
-        self._lock.acquire()
-        try:
-            database.execute("BEGIN IMMEDIATE")
-        except BaseException:
-            self._lock.release()
-            raise
-        batch.begun = True
-        return database
-
-    def _leave(self, batch: _Batch) -> None:
-        """Commit for all when nobody else of the batch is to come."""
-        with self._joining:
-            batch.left += 1
-            if not batch.is_last:
+        while len(done) < LARGEST - 1:
+            writer = self._next_to_do()
+            if writer is None:
                 return
-            if self._batch is batch:
-                self._batch = _Batch()
-        try:
-            if batch.begun:
-                self._commit(batch)
-        finally:
-            batch.closed.set()
+            done.append(writer)
+            assert writer.work is not None
+            try:
+                database.execute("SAVEPOINT one")
+                writer.result = writer.work(database)
+                database.execute("RELEASE one")
+            except BaseException as error:
+                writer.error = error
+                if not database.conn.in_transaction:
+                    raise as_ours(error) from error
+                if not isinstance(error, Exception):
+                    raise
+                database.execute("ROLLBACK TO one")
+                database.execute("RELEASE one")
 
-    def _commit(self, batch: _Batch) -> None:
-        database = self._database()
-        try:
-            if batch.error is None:
-                database.execute("COMMIT")
-            else:
-                database.rollback()
-        except Exception as error:  # noqa: BLE001  all of the batch are told
-            batch.error = error
-            database.rollback()
-        finally:
-            batch.begun = False
-            self._lock.release()
 
-    def _spoil(self, batch: _Batch, error: BaseException) -> None:
-        """Nothing of this batch can be kept: its transaction is broken."""
-        batch.error = batch.error or error
+def _commit(database: Database) -> None:
+    try:
+        database.execute("COMMIT")
+    except Exception as error:
+        raise as_ours(error) from error

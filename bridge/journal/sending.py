@@ -102,7 +102,8 @@ class Sending(Verbs):
             "mapping_hash": mapping_hash,
             "request": rows.request_text(request),
         }
-        with self.writing() as session:
+
+        def work(session: Session) -> int:
             if not session.run(
                 "intend", id=claim.delivery.id, now=now, **fenced
             ):
@@ -116,10 +117,13 @@ class Sending(Verbs):
                 **fenced,
             )
 
+        return self.written(work)
+
     @override
     def record(self, claim: Claim, result: Result, now: Instant) -> None:
-        with self.writing() as session:
-            settled = keep_result(session, claim, result, now)
+        settled = self.written(
+            lambda session: keep_result(session, claim, result, now)
+        )
         if not settled:
             raise LeaseLost(_lost(claim))
 

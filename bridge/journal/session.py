@@ -7,10 +7,10 @@ and supplies `writing` and `reading`.
 """
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from bridge.errors import LeaseLost
 from bridge.journal import rows
@@ -24,6 +24,8 @@ from bridge.model import (
     Link,
     Reason,
 )
+
+T = TypeVar("T")
 
 STILL_MOVING = frozenset(
     {
@@ -70,6 +72,19 @@ class Verbs(Journal):
 
         It is committed at the end of the block, and rolled back when the
         block raises.
+
+        Raises:
+            JournalUnavailable: it could not be begun, or made durable.
+        """
+
+    @abstractmethod
+    def written(self, work: Callable[[Session], T]) -> T:
+        """
+        Do *work* in a transaction that others of this process may share.
+
+        It returns once it is durable; what it raises undoes its own changes
+        alone. For verbs that many threads call at once: another one of them
+        may do it.
 
         Raises:
             JournalUnavailable: it could not be begun, or made durable.

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 from sqlite_utils import Database
 from typing_extensions import override
@@ -52,6 +53,8 @@ from bridge.journal.texts import Texts
 from bridge.journal.trouble import as_ours
 from bridge.model import Instant, NewEvent
 from bridge.observe import observe
+
+T = TypeVar("T")
 
 
 class SQLiteSession(Session):
@@ -175,6 +178,13 @@ class SQLiteJournal(
             self._connections.writers.writer() as database,
         ):
             yield SQLiteSession(database)
+
+    @override
+    def written(self, work: Callable[[Session], T]) -> T:
+        with self._told:
+            return self._connections.writers.write(
+                lambda database: work(SQLiteSession(database))
+            )
 
     @override
     @contextmanager

@@ -15,8 +15,9 @@ class Taking(Verbs):
 
     @override
     def append(self, events: Sequence[NewEvent]) -> Sequence[Appended]:
-        with self.writing() as session:
-            return [append_event(session, event) for event in events]
+        return self.written(
+            lambda session: [append_event(session, event) for event in events]
+        )
 
 
 def append_event(session: Session, event: NewEvent) -> Appended:

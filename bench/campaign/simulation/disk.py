@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from sqlite_utils import Database
 from typing_extensions import override
@@ -23,6 +23,8 @@ from bridge.journal.session import Session
 from bridge.journal.sql import STATEMENTS
 from bridge.journal.sqlite import SQLiteJournal
 from bridge.model import Instant, Request
+
+T = TypeVar("T")
 
 _NAMES = {text: name for name, text in STATEMENTS.items()}
 _BEGIN, _COMMIT, _BEAT = "BEGIN IMMEDIATE", "COMMIT", "beat"
@@ -114,6 +116,13 @@ class SimulatedJournal(SQLiteJournal):
         with super().writing() as session:
             yield session
         self._hooks.between()
+
+    @override
+    def written(self, work: Callable[[Session], T]) -> T:
+        self._hooks.between()
+        result = super().written(work)
+        self._hooks.between()
+        return result
 
     @override
     @contextmanager
