@@ -1,4 +1,6 @@
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -80,7 +82,24 @@ class FailingCommits:
         return self._database.execute(sql, *values)
 
 
-def test_failed_commit_is_told_to_every_writer(tmp_path: Path) -> None:
+def in_a_block(writers: GroupCommit, number: int) -> None:
+    with writers.writer() as database:
+        insert(database, number)
+
+
+def as_work(writers: GroupCommit, number: int) -> None:
+    writers.write(lambda database: insert(database, number))
+
+
+def insert(database: Database, number: int) -> None:
+    database.execute("INSERT INTO kept VALUES (?)", (number,))
+    time.sleep(0.01)  # the others come and stand in line
+
+
+@pytest.mark.parametrize("keep", [in_a_block, as_work])
+def test_failed_commit_is_told_to_every_writer(
+    keep: Callable[[GroupCommit, int], None], tmp_path: Path
+) -> None:
     """
     Nobody who shared a commit that failed is told that it was kept, and the
     next one is made as ever.
@@ -97,8 +116,7 @@ def test_failed_commit_is_told_to_every_writer(tmp_path: Path) -> None:
 
     def write(number: int) -> None:
         try:
-            with writers.writer() as session:
-                session.execute("INSERT INTO kept VALUES (?)", (number,))
+            keep(writers, number)
         except JournalUnavailable:
             told.append(number)
 
