@@ -10,11 +10,10 @@ are found before an order is. `Expression.value` then never raises but
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any
 
 from jmespath import exceptions as jp
 from jmespath.functions import Functions
-from jmespath.parser import ParsedResult
 from jmespath.visitor import Options
 from typing_extensions import override
 
@@ -41,6 +40,7 @@ from bridge.mapping.parsing import (
     parse,
     place_of,
 )
+from bridge.mapping.running import Run, running
 from bridge.mapping.words import nearest
 from bridge.model import JSON
 from bridge.orders.document import ANYTHING, FIELDS, LINKS, Shape
@@ -230,7 +230,7 @@ class Expression:
     """Named expressions that it uses itself; *reads* has what they read."""
     tree: Node = field(repr=False)
     """Its syntax tree, as JMESPath has it."""
-    _parsed: ParsedResult = field(repr=False)
+    _run: Run = field(repr=False)
     _options: Options = field(repr=False)
 
     @property
@@ -255,8 +255,8 @@ class Expression:
         tree = parse(text)
         if self.named:
             _call_named(tree)
-        parsed = ParsedResult(text, cast("Any", tree))
-        return replace(self, text=text, tree=tree, _parsed=parsed)
+        run = running(tree, self._options)
+        return replace(self, text=text, tree=tree, _run=run)
 
     def value(self, document: JSON) -> JSON:
         """
@@ -266,7 +266,7 @@ class Expression:
             ExpressionFailed: with a text that shows no value.
         """
         try:
-            return self._parsed.search(document, self._options)
+            return self._run(document)
         except FunctionFailed as error:
             raise ExpressionFailed(str(error)) from None
         except jp.JMESPathTypeError as error:
@@ -337,7 +337,7 @@ def compile_expression(
         found,
         frozenset(reader.named),
         tree,
-        ParsedResult(text, cast("Any", tree)),
+        running(tree, language.options),
         language.options,
     )
 

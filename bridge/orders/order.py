@@ -10,6 +10,7 @@ integers, times are ISO 8601 UTC with `Z`.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -264,6 +265,11 @@ def dump_state(state: OrderState) -> str:
     return _STATE.dump_json(state, exclude_defaults=True).decode()
 
 
+@lru_cache(maxsize=256)
 def load_state(text: str) -> OrderState:
-    """Return the state that `dump_state` wrote."""
+    """
+    Return the state that `dump_state` wrote.
+
+    An order is planned and sent within moments: its text is read once.
+    """
     return _STATE.validate_json(text)

@@ -1,10 +1,13 @@
 """Address lines of any country, split where we know how."""
 
+from functools import lru_cache
+
 from bridge.places import colombia, mexico
 from bridge.places.beside import NOTHING, Beside
 from bridge.places.parts import UNKNOWN, Parts
 
 
+@lru_cache(maxsize=256)
 def split_address(
     country: str | None,
     address1: str | None,

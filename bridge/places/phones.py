@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import phonenumbers
 
@@ -51,6 +52,7 @@ def national(text: str, country: str) -> str | None:
     return phonenumbers.national_significant_number(number)
 
 
+@lru_cache(maxsize=512)
 def _parsed(text: str, country: str) -> phonenumbers.PhoneNumber | None:
     try:
         number = phonenumbers.parse(_bare(text, country), country)

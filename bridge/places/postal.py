@@ -8,6 +8,7 @@ table, in Colombia they are the department's DANE number.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 from bridge.model import Certainty
@@ -126,6 +127,7 @@ class Place:
     state: str | None = None
 
 
+@lru_cache(maxsize=256)
 def check_place(
     country: str | None,
     state: str | None,

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 WORD_JOINER = "\u2060"
 """What Shopify puts between the parts of an address line; nobody sees it.
@@ -38,6 +39,7 @@ def visible_lines(text: str) -> str:
     return "\n".join(" ".join(line.split()) for line in lines).strip()
 
 
+@lru_cache(maxsize=4096)
 def folded(text: str) -> str:
     """
     Return the letters and digits of *text*, without accents and case.
@@ -55,4 +57,6 @@ def has_digit(text: str) -> bool:
 
 
 def _composed(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text  # as nearly all is; what follows costs ten times more
     return unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
