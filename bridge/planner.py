@@ -106,13 +106,17 @@ class Planner:
         due = self._journal.orders_due(self._now(), BATCH)
         for key in due:
             by_order.setdefault(key, [])
-        if by_order:
-            unseen = self._journal.unseen()
-            self._unseen_until = unseen[1] if unseen else None
+        if not by_order:
+            return len(events)
+        unseen = self._journal.unseen()
+        self._unseen_until = unseen[1] if unseen else None
+        dossiers = self._journal.dossiers(by_order)
         made = [
             plan
-            for (store, order_id), reads in by_order.items()
-            if (plan := self._plan_safely(store, order_id, reads)) is not None
+            for (order, reads), dossier in zip(
+                by_order.items(), dossiers, strict=True
+            )
+            if (plan := self._plan_safely(order, reads, dossier)) is not None
         ]
         if made:
             self._keep(made)
@@ -178,11 +182,12 @@ class Planner:
     # -- planning
 
     def _plan_safely(
-        self, store: str, order_id: str, reads: Sequence[_Read]
+        self, order: tuple[str, str], reads: Sequence[_Read], dossier: Dossier
     ) -> OrderPlan | None:
         """Plan one order; a fault of ours stops this order alone."""
+        store, order_id = order
         try:
-            return self._plan_order(store, order_id, reads)
+            return self._plan_order(store, order_id, reads, dossier)
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             observe(
                 "order.unplannable", store=store, error=type(error).__name__
@@ -209,9 +214,12 @@ class Planner:
         )
 
     def _plan_order(
-        self, store: str, order_id: str, reads: Sequence[_Read]
+        self,
+        store: str,
+        order_id: str,
+        reads: Sequence[_Read],
+        dossier: Dossier,
     ) -> OrderPlan | None:
-        dossier = self._journal.dossier(store, order_id)
         before = self._state(store, order_id, dossier)
         if before is None:
             return None

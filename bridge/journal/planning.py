@@ -12,6 +12,7 @@ from bridge.journal.protocol import (
     OrderPlan,
     OrderRow,
 )
+from bridge.journal.rows import Row
 from bridge.journal.session import (
     ON_THE_WAY,
     Session,
@@ -73,15 +74,13 @@ class Planning(Verbs):
 
     @override
     def dossier(self, store: str, order_id: str) -> Dossier:
-        order = {"store": store, "order_id": order_id}
+        (found,) = self.dossiers([(store, order_id)])
+        return found
+
+    @override
+    def dossiers(self, orders: Iterable[tuple[str, str]]) -> Sequence[Dossier]:
         with self.reading() as session:
-            deliveries = session.rows("dossier_deliveries", **order)
-            links = session.rows("links_of_order", **order)
-            return Dossier(
-                order=find_order(session, store, order_id),
-                deliveries=[rows.delivery(row) for row in deliveries],
-                links=_by_target(rows.link(row) for row in links),
-            )
+            return [_dossier(session, *order) for order in orders]
 
     @override
     def plan(self, plans: Sequence[OrderPlan], now: Instant) -> Sequence[bool]:
@@ -100,6 +99,21 @@ class Planning(Verbs):
             session.run(
                 "replan_order", store=store, order_id=order_id, now=now
             )
+
+
+def _dossier(session: Session, store: str, order_id: str) -> Dossier:
+    order = find_order(session, store, order_id)
+    deliveries: Sequence[Row] = ()
+    if order is not None:  # no delivery is without one; a link may be
+        deliveries = session.rows(
+            "dossier_deliveries", store=store, order_id=order_id
+        )
+    links = session.rows("links_of_order", store=store, order_id=order_id)
+    return Dossier(
+        order=order,
+        deliveries=[rows.delivery(row) for row in deliveries],
+        links=_by_target(rows.link(row) for row in links),
+    )
 
 
 def _is_kept(session: Session, plan: OrderPlan, now: Instant) -> bool:

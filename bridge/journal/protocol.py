@@ -12,7 +12,7 @@ Implementations differ only in their dialect; `tests/journal` has the suite
 that each must pass.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -575,6 +575,10 @@ class Journal(Protocol):
 
     def dossier(self, store: str, order_id: str) -> Dossier:
         """Return all that planning needs of one order."""
+        ...
+
+    def dossiers(self, orders: Iterable[tuple[str, str]]) -> Sequence[Dossier]:
+        """Return what planning needs of each of *orders*, as of one moment."""
         ...
 
     def plan(self, plans: Sequence[OrderPlan], now: Instant) -> Sequence[bool]:
