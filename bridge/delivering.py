@@ -94,9 +94,11 @@ class Deliverer:
     wait: Callable[[float], object] = WAIT
     spill: Spill = NO_SPILL
 
-    def deliver(self, claim: Claim, *, claimed_at: float) -> None:
+    def deliver(self, claim: Claim, *, claimed_at: float) -> bool:
         """
         Do one delivery and record what came of it.
+
+        Return whether its order is to be planned again, now.
 
         Args:
             claimed_at: monotonic seconds, read before the claim was made.
@@ -115,11 +117,12 @@ class Deliverer:
         job = _Job(self, claim, calls, draft)
         try:
             result = job.result()
-            if not self._recorded(claim, result):
-                return
+            replans = self._recorded(claim, result)
         except LeaseLost:
             observe("delivery.lease_lost", delivery_id=claim.delivery.id)
-            return
+            return False
+        if replans is None:
+            return False
         if result.step.state is S.HELD and draft.is_outdated:
             self.journal.render_anew(claim.delivery.mapping, self.now())
         observe(
@@ -132,22 +135,22 @@ class Deliverer:
             status=result.status,
             ms=calls.last_ms,
         )
+        return replans
 
-    def _recorded(self, claim: Claim, result: Result) -> bool:
+    def _recorded(self, claim: Claim, result: Result) -> bool | None:
         """
-        Record a result; return False when it has to wait, in the spill.
+        Record a result; return None when it has to wait, in the spill.
 
         Raises:
             JournalBroken: the disk failed; the result is in the spill.
         """
         try:
-            self.journal.record(claim, result, self.now())
+            return self.journal.record(claim, result, self.now())
         except JournalUnavailable as error:
             kept = self.spill.keep(claim, result, self.now())
             if not kept or isinstance(error, JournalBroken):
                 raise
-            return False
-        return True
+            return None
 
 
 class _Job:

@@ -1,35 +1,55 @@
 """
 The worker: plan and send, in a loop; signals, drain.
 
-One thread plans, one claims, a pool of threads sends. Each loop wakes within
-milliseconds of a commit by anybody (`Journal.change_mark`), of a call that
-ends, or of the time when something is due, and otherwise rests.
+One thread plans, one claims, a pool of threads sends. Each loop wakes at once
+when another process commits (`Journal.listen`), when a call or a plan ends,
+or when something is due, and otherwise rests: nothing is polled.
 """
 
 import threading
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
+from dataclasses import dataclass
 from functools import partial
 
 from bridge.calls import lease_of
 from bridge.delivering import Deliverer
 from bridge.errors import JournalBroken, JournalUnavailable
-from bridge.journal.protocol import SETTLE, Claim, Journal, Lane
+from bridge.journal.protocol import SETTLE, Claim, Ears, Journal, Lane
 from bridge.model import SECOND, Instant, Millis
 from bridge.observe import observe
 from bridge.planner import Planner
 from bridge.spill import NO_SPILL, Spill
 from bridge.targets.account import Target
 
-LOOK_S = 0.02
-"""How often an idle worker asks whether somebody committed."""
-
 TICK = Millis(SECOND)
 """How often leases are looked after and a sign of life is left."""
 
+TICK_S = 1.0
+"""So long a loop rests at most; what nobody rang for is found then."""
+
+DRAIN_LOOK_S = 0.02
+"""How often one that ends asks whether its last calls have ended."""
+
+PROMPT_S = 1.0
+"""
+A target that took no longer for its last call gets claims ahead of time.
+
+Half as many as it may have at once: the next one begins when a call ends,
+and not a commit later.
+"""
+
 FAULT_S = 0.5
 """How long to wait before trying again what failed by our own fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A claim that waits for a call to end; *at* is monotonic seconds."""
+
+    claim: Claim
+    at: float
 
 
 class Worker:
@@ -74,10 +94,15 @@ class Worker:
         self._spill = spill
         self._alive = alive
         self._closing = closing
-        self._under_way: Counter[str] = Counter()
+        self._claimed: Counter[str] = Counter()
+        self._calling: Counter[str] = Counter()
+        self._ahead: dict[str, deque[_Taken]] = defaultdict(deque)
+        self._took: dict[str, float] = {}
         self._lock = threading.Lock()
-        self._woken = threading.Event()
+        self._to_plan = threading.Event()
+        self._to_send = threading.Event()
         self._stopped = threading.Event()
+        self._ears: Ears | None = None
         self._next_tick = Instant(0)
         self._broken = False
 
@@ -89,10 +114,14 @@ class Worker:
     def stop(self) -> None:
         """Claim nothing more; `run` returns when what runs has ended."""
         self._stopped.set()
-        self._woken.set()
+        self._wake()
+        if self._ears is not None:
+            self._ears.ring()
 
     def close(self) -> None:
         """Let what is under way end, and end the threads."""
+        with self._lock:
+            self._ahead.clear()
         self._threads.shutdown(wait=True)
         self._spill.close()
         self._closing()
@@ -112,15 +141,22 @@ class Worker:
     def run(self) -> None:
         """Work until stopped, then let what is under way end."""
         self.begin()
-        planning = threading.Thread(
-            target=self._repeat, args=(self.plan,), name="plan"
+        ears = self._ears = self._journal.listen(self._owner)
+        listening = threading.Thread(
+            target=self._listen, args=(ears,), name="listen"
         )
+        planning = threading.Thread(
+            target=self._repeat, args=(self.plan, self._to_plan), name="plan"
+        )
+        listening.start()
         planning.start()
-        self._repeat(self._send_once, self._alive)
-        while planning.is_alive() or any(self._under_way.values()):
+        self._repeat(self._send_once, self._to_send, self._alive)
+        while planning.is_alive() or any(self._claimed.values()):
             self._alive()
-            self._woken.clear()
-            self._woken.wait(LOOK_S)
+            self._to_send.clear()
+            self._to_send.wait(DRAIN_LOOK_S)
+        listening.join()
+        ears.close()
         self.close()
         observe("worker.stopped", owner=self._owner)
 
@@ -130,19 +166,32 @@ class Worker:
 
     def plan(self) -> int:
         """Plan what is due, at most a batch; return how much that was."""
-        return self._planner.run_once()
+        planned = self._planner.run_once()
+        if planned:
+            self._to_send.set()
+        return planned
+
+    def _listen(self, ears: Ears) -> None:
+        while not self._stopped.is_set():
+            if ears.wait(TICK_S):
+                self._wake()
+
+    def _wake(self) -> None:
+        self._to_plan.set()
+        self._to_send.set()
 
     def _repeat(
         self,
         work: Callable[[], int],
+        woken: threading.Event,
         alive: Callable[[], None] = lambda: None,
     ) -> None:
         """Do *work* until stopped, resting while there is none."""
         while not self._stopped.is_set():
             alive()
-            mark = self._mark()
+            woken.clear()
             if not self._safely(work):
-                self._rest(mark, alive)
+                woken.wait(self._rest_s())
 
     def _safely(self, work: Callable[[], int]) -> int:
         """A fault of ours is said, and the next round tries again."""
@@ -198,11 +247,26 @@ class Worker:
         found: dict[Millis, list[Lane]] = {}
         for name, target in self._targets().items():
             with self._lock:
-                room = target.parallel - self._under_way[name]
+                room = self._room(name, target)
             if room > 0:
                 lane = self._lane(name, target, room)
                 found.setdefault(lease_of(target), []).append(lane)
         return found
+
+    def _room(self, name: str, target: Target) -> int:
+        """
+        Return how many more may be claimed at *target*.
+
+        Those that are claimed ahead are claimed together: none while most
+        of them still wait.
+        """
+        free = target.parallel - self._claimed[name]
+        is_prompt = self._took.get(name, PROMPT_S + 1) <= PROMPT_S
+        if target.limit is not None or not is_prompt:
+            return free
+        ahead = target.parallel // 2
+        waiting = len(self._ahead[name])
+        return free + ahead if waiting <= ahead // 2 else 0
 
     def _lane(self, name: str, target: Target, room: int) -> Lane:
         limit = target.limit
@@ -216,16 +280,36 @@ class Worker:
         )
 
     def _start(self, claim: Claim, claimed_at: float) -> None:
+        name = claim.delivery.target
+        taken = _Taken(claim, claimed_at)
         with self._lock:
-            self._under_way[claim.delivery.target] += 1
-        future = self._threads.submit(
-            self._deliverer.deliver, claim, claimed_at=claimed_at
-        )
-        future.add_done_callback(partial(self._ended, claim))
+            self._claimed[name] += 1
+            target = self._targets().get(name)
+            if target and self._calling[name] >= target.parallel:
+                self._ahead[name].append(taken)
+                return
+            self._calling[name] += 1
+        self._call(taken)
 
-    def _ended(self, claim: Claim, future: "Future[None]") -> None:
+    def _call(self, taken: _Taken) -> None:
+        began = self._monotonic()
+        future = self._threads.submit(
+            self._deliverer.deliver, taken.claim, claimed_at=taken.at
+        )
+        future.add_done_callback(partial(self._ended, taken.claim, began))
+
+    def _ended(
+        self, claim: Claim, began: float, future: "Future[bool]"
+    ) -> None:
+        name = claim.delivery.target
         with self._lock:
-            self._under_way[claim.delivery.target] -= 1
+            self._took[name] = self._monotonic() - began
+            self._claimed[name] -= 1
+            following = None
+            if self._ahead[name]:
+                following = self._ahead[name].popleft()
+            else:
+                self._calling[name] -= 1
         error = future.exception()
         if error is not None:
             # the lease will run out: nothing is lost, and nothing is hidden
@@ -234,30 +318,24 @@ class Worker:
                 delivery_id=claim.delivery.id,
                 error=type(error).__name__,
             )
-        self._woken.set()
+        elif future.result():
+            self._to_plan.set()
+        if following is not None:
+            self._call(following)
+        self._to_send.set()
 
     # -- resting
 
-    def _mark(self) -> int:
-        try:
-            return self._journal.change_mark()
-        except JournalUnavailable:
-            return -1
+    def _rest_s(self) -> float:
+        """Return for how many seconds nothing is due, at most until a tick."""
+        now = self._now()
+        due = self._safely_due(now)
+        if due is None:
+            return TICK_S
+        return min(max(due - now, 0) / SECOND, TICK_S)
 
-    def _rest(self, mark: int, alive: Callable[[], None]) -> None:
-        """Rest until somebody commits, a call ends or something is due."""
-        due = self._safely_due()
-        while not self._stopped.is_set():
-            alive()
-            if self._woken.wait(LOOK_S) or self._mark() != mark:
-                break
-            now = self._now()
-            if now >= self._next_tick or (due is not None and due <= now):
-                break
-        self._woken.clear()
-
-    def _safely_due(self) -> Instant | None:
+    def _safely_due(self, now: Instant) -> Instant | None:
         try:
-            return self._journal.next_due(self._now())
+            return self._journal.next_due(now)
         except JournalUnavailable:
             return None

@@ -129,6 +129,22 @@ class OrderPlan:
 # --------------------------------------------------------------- sending
 
 
+class Ears(Protocol):
+    """What a process listens with while it has nothing to do."""
+
+    def wait(self, seconds: float) -> bool:
+        """Return once somebody commits, or after *seconds*; whether."""
+        ...
+
+    def ring(self) -> None:
+        """Let `wait` return, in whatever thread it is called."""
+        ...
+
+    def close(self) -> None:
+        """Hear no more."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
     """
@@ -539,12 +555,12 @@ class Journal(Protocol):
         """
         ...
 
-    def change_mark(self) -> int:
+    def listen(self, name: str) -> Ears:
         """
-        Return a number that differs once anything was committed.
+        Return what hears at once when another process of this host commits.
 
-        By this process or another. Compare it with the same thread's.
-        Cheap enough to ask fifty times a second.
+        Args:
+            name: of the listener; nobody else's.
         """
         ...
 
@@ -657,9 +673,11 @@ class Journal(Protocol):
         """
         ...
 
-    def record(self, claim: Claim, result: Result, now: Instant) -> None:
+    def record(self, claim: Claim, result: Result, now: Instant) -> bool:
         """
         Keep what came of a claim: `claimed` or `sending` → *result*'s.
+
+        Return whether its order is to be planned again, now.
 
         Of a look-up that was made for an `uncertain` one: `uncertain` →
         *result*'s, if nobody decided meanwhile.

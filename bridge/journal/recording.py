@@ -1,7 +1,8 @@
 """What came of a claim: kept, and the delivery moved on."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from bridge.circuit import Circuit
 from bridge.journal import rows
@@ -11,9 +12,9 @@ from bridge.journal.protocol import Claim, Result
 from bridge.journal.rows import Row
 from bridge.journal.session import (
     Session,
-    because,
     forget_applied,
     keep_links,
+    reasoned,
     save,
     touch_order,
 )
@@ -31,19 +32,34 @@ _S = DeliveryState
 _RECORDED = ways_by("record")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """
+    What became of a result.
+
+    Args:
+        settled: the delivery moved on by it.
+        replans: its order is to be planned again, now.
+    """
+
+    settled: bool
+    replans: bool = False
+
+
 def keep_result(
     session: Session, claim: Claim, result: Result, now: Instant
-) -> bool:
-    """Keep a result; return whether it settled the delivery."""
+) -> Kept:
+    """Keep a result; what it can not settle is kept as late evidence."""
     row = session.row("delivery_at_work", id=claim.delivery.id)
     if row is None:
-        return False
+        return Kept(settled=False)
     health, revision = _health(row), row.pop("revision")
     before = rows.delivery(row)
     keep_health(session, claim, result, health, now)
     _give_back_slot(session, claim, result, now)
     if not _is_held(before, claim):
-        return keep_late(session, before, claim, result, now)
+        settled = keep_late(session, before, claim, result, now)
+        return Kept(settled=settled, replans=settled)
     _check(before, result)
     keep_attempt(session, claim, result, now)
     after = _move_on(session, before, result, now)
@@ -57,8 +73,10 @@ def keep_result(
         or (learned and _is_missed(session, after))
     )
     asked_in_vain = before.state is after.state is _S.UNCERTAIN
-    touch_order(session, after, now, replan=replan and not asked_in_vain)
-    return True
+    replans = touch_order(
+        session, after, now, replan=replan and not asked_in_vain
+    )
+    return Kept(settled=True, replans=replans)
 
 
 def _health(row: Row) -> Health:
@@ -121,23 +139,21 @@ def _move_on(
     succeeded = step.state is _S.SUCCEEDED
     if unknown or succeeded:
         forget_applied(session, before)
-    after = replace(
-        because(before, step.reason),
-        state=step.state,
-        due_at=step.due_at,
-        wait_until=result.wait_until or before.wait_until,
-        attempts=before.attempts + (step.counts and _tried(result)),
-        claims=0,
-        forced=before.forced and not succeeded,
-        request_hash=None if unknown else before.request_hash,
-    )
+    changes: dict[str, Any] = {
+        **reasoned(step.reason),
+        **(_counted(before, result.finding) if looked else _sent(result)),
+        "state": step.state,
+        "due_at": step.due_at,
+        "wait_until": result.wait_until or before.wait_until,
+        "attempts": before.attempts + (step.counts and _tried(result)),
+        "claims": 0,
+        "forced": before.forced and not succeeded,
+    }
     if succeeded:
-        after = replace(after, request_hash=result.request_hash)
-    if looked:
-        after = _counted(after, result.finding)
-    else:
-        after = _with_request(after, result)
-    return save(session, before, after, now)
+        changes["request_hash"] = result.request_hash
+    elif unknown:
+        changes["request_hash"] = None
+    return save(session, before, replace(before, **changes), now)
 
 
 def _looked(before: Delivery, result: Result) -> bool:
@@ -146,24 +162,21 @@ def _looked(before: Delivery, result: Result) -> bool:
     return other or result.finding is not None
 
 
-def _counted(after: Delivery, finding: Finding | None) -> Delivery:
-    """Return *after* with one look-up more, if it was one that told."""
+def _counted(before: Delivery, finding: Finding | None) -> dict[str, Any]:
+    """Count one look-up more, if it was one that told."""
     if finding is None:
-        return after
+        return {}
     absent = finding is Finding.ABSENT
-    return replace(
-        after,
-        lookups=after.lookups + 1,
-        absences=after.absences + 1 if absent else 0,
-    )
+    return {
+        "lookups": before.lookups + 1,
+        "absences": before.absences + 1 if absent else 0,
+    }
 
 
-def _with_request(after: Delivery, result: Result) -> Delivery:
-    return replace(
-        after,
-        mapping_hash=result.mapping_hash or after.mapping_hash,
-        request=after.request if result.request is None else result.request,
-    )
+def _sent(result: Result) -> dict[str, Any]:
+    """Return what is known of the request, where that is new."""
+    news = {"mapping_hash": result.mapping_hash, "request": result.request}
+    return {name: value for name, value in news.items() if value is not None}
 
 
 def _tried(result: Result) -> bool:

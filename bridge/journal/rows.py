@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from pydantic_core import from_json
+
 from bridge.journal.protocol import (
     AuditEntry,
     Beat,
@@ -33,17 +35,22 @@ from bridge.model import (
 Row = dict[str, Any]
 Values = dict[str, Any]
 
+_encoded = json.JSONEncoder(separators=(",", ":")).encode
+_KINDS = {kind.value: kind for kind in Kind}
+_STATES = {state.value: state for state in DeliveryState}
+_URGENCIES = {urgency.value: urgency for urgency in Urgency}
+
 
 def pack(value: JSON) -> str | None:
     """Return a JSON value as text; None stays None. Pure ASCII."""
     if value is None:
         return None
-    return json.dumps(value, separators=(",", ":"))
+    return _encoded(value)
 
 
 def unpack(text: str | None) -> JSON:
     """Return what `pack` had packed."""
-    return None if text is None else json.loads(text)
+    return None if text is None else from_json(text)
 
 
 def event_values(event: NewEvent) -> Values:
@@ -86,12 +93,12 @@ def delivery(row: Row) -> Delivery:
     return Delivery(
         **values
         | {
-            "kind": Kind(row["kind"]),
-            "state": DeliveryState(row["state"]),
-            "where": unpack(where),
+            "kind": _KINDS[row["kind"]],
+            "state": _STATES[row["state"]],
+            "where": unpack(where) if where != "{}" else {},
             "request": unpack(row["request"]),
             "repeatable": bool(row["repeatable"]),
-            "urgency": Urgency(row["urgency"]),
+            "urgency": _URGENCIES[row["urgency"]],
             "blocks": bool(row["blocks"]),
             "skips_dead": bool(row["skips_dead"]),
             "in_doubt": bool(row.get("in_doubt")),
@@ -109,7 +116,7 @@ def delivery_values(after: Delivery) -> Values:
         "state": after.state.value,
         "reason": after.reason,
         "reason_text": after.reason_text,
-        "reason_where": pack(dict(after.where)),
+        "reason_where": pack(dict(after.where)) if after.where else "{}",
         "fence": after.fence,
         "owner": after.owner,
         "lease_until": after.lease_until,

@@ -120,12 +120,13 @@ class Sending(Verbs):
         return self.written(work)
 
     @override
-    def record(self, claim: Claim, result: Result, now: Instant) -> None:
-        settled = self.written(
+    def record(self, claim: Claim, result: Result, now: Instant) -> bool:
+        kept = self.written(
             lambda session: keep_result(session, claim, result, now)
         )
-        if not settled:
+        if not kept.settled:
             raise LeaseLost(_lost(claim))
+        return kept.replans
 
     @override
     def reap(self, now: Instant, *, settle: Millis = SETTLE) -> int:

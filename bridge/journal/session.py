@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from bridge.errors import LeaseLost
 from bridge.journal import rows
@@ -147,12 +147,18 @@ def save(
 
 def because(after: Delivery, reason: Reason | None) -> Delivery:
     """Return *after* with this reason and no other."""
-    return replace(
-        after,
-        reason=None if reason is None else reason.code,
-        reason_text="" if reason is None else reason.text,
-        where={} if reason is None else reason.where,
-    )
+    return replace(after, **reasoned(reason))
+
+
+def reasoned(reason: Reason | None) -> dict[str, Any]:
+    """Return the fields of a delivery that tell its reason."""
+    if reason is None:
+        return {"reason": None, "reason_text": "", "where": {}}
+    return {
+        "reason": reason.code,
+        "reason_text": reason.text,
+        "where": reason.where,
+    }
 
 
 def forget_applied(session: Session, delivery: Delivery) -> None:
@@ -184,18 +190,22 @@ def same_call(delivery: Delivery) -> dict[str, str]:
 
 def touch_order(
     session: Session, after: Delivery, now: Instant, *, replan: bool = True
-) -> None:
+) -> bool:
     """
     Raise the order's revision; plan it when *after* came to rest.
+
+    Return whether it is to be planned.
 
     Args:
         replan: whether another look can find anything new.
     """
     order = {"store": after.store, "order_id": after.order_id}
-    if after.state in STILL_MOVING or not replan:
-        session.run("touch_order", **order)
-    else:
+    plans = replan and after.state not in STILL_MOVING
+    if plans:
         session.run("replan_order", **order, now=now)
+    else:
+        session.run("touch_order", **order)
+    return plans
 
 
 def release(session: Session, before: Delivery, now: Instant) -> None:

@@ -20,6 +20,7 @@ from bridge.errors import (
     Suspect,
 )
 from bridge.journal import schema
+from bridge.journal.bell import Bell
 from bridge.journal.clock import Clocks
 from bridge.journal.connection import (
     OF_THE_CALLER,
@@ -40,7 +41,7 @@ from bridge.journal.mark import (
 )
 from bridge.journal.operating import Operating
 from bridge.journal.planning import Planning
-from bridge.journal.protocol import Appended, Room
+from bridge.journal.protocol import Appended, Ears, Room
 from bridge.journal.room import RESERVE, Intake, room_of
 from bridge.journal.rows import Row
 from bridge.journal.sending import Sending
@@ -167,6 +168,8 @@ class SQLiteJournal(
         self._told = _Told(self._suspicion)
         self._intake = Intake(self._looked)
         self._marked: Seen | None = None
+        self._bell = Bell(Path(f"{path}.bell"))
+        self._listens = False
 
     # -- transactions
 
@@ -178,13 +181,16 @@ class SQLiteJournal(
             self._connections.writers.writer() as database,
         ):
             yield SQLiteSession(database)
+        self._ring()
 
     @override
     def written(self, work: Callable[[Session], T]) -> T:
         with self._told:
-            return self._connections.writers.write(
+            result = self._connections.writers.write(
                 lambda database: work(SQLiteSession(database))
             )
+        self._ring()
+        return result
 
     @override
     @contextmanager
@@ -198,14 +204,14 @@ class SQLiteJournal(
                 database.rollback()
 
     @override
-    def change_mark(self) -> int:
-        with self._told:
-            (foreign,) = (
-                self._connections.database()
-                .execute("PRAGMA data_version")
-                .fetchone()
-            )
-        return int(foreign)
+    def listen(self, name: str) -> Ears:
+        self._listens = True
+        return self._bell.listen(name)
+
+    def _ring(self) -> None:
+        """Tell others; who listens looks for itself after its own commits."""
+        if not self._listens:
+            self._bell.ring()
 
     # -- taking
 
@@ -344,6 +350,7 @@ class SQLiteJournal(
     @override
     def close(self) -> None:
         self._connections.close()
+        self._bell.close()
 
     @override
     def backup(self, path: str) -> None:

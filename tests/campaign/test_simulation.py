@@ -111,11 +111,11 @@ class RetriesOnMaybe(SimulatedJournal):
     """Sends again what nobody knows the fate of."""
 
     @override
-    def record(self, claim: Claim, result: Result, now: Instant) -> None:
+    def record(self, claim: Claim, result: Result, now: Instant) -> bool:
         if result.step.state is DeliveryState.UNCERTAIN:
             again = Step(state=DeliveryState.PENDING, due_at=now)
             result = replace(result, step=again)
-        super().record(claim, result, now)
+        return super().record(claim, result, now)
 
 
 class AcknowledgesAnyway(SimulatedJournal):
@@ -149,11 +149,11 @@ class SucceedsAnyway(SimulatedJournal):
     """Takes any answer for a yes."""
 
     @override
-    def record(self, claim: Claim, result: Result, now: Instant) -> None:
+    def record(self, claim: Claim, result: Result, now: Instant) -> bool:
         if result.number is not None:
             done = Step(state=DeliveryState.SUCCEEDED)
             result = replace(result, step=done)
-        super().record(claim, result, now)
+        return super().record(claim, result, now)
 
 
 class _ReadsTheOrder(Session):

@@ -22,7 +22,7 @@ from bridge.journal.sql import STATEMENTS, parse
 from bridge.journal.sqlite import SQLiteJournal
 from bridge.model import DeliveryState, Urgency
 from tests.factories import NOW, keep, later, new_delivery, new_event
-from tests.journal.steps import claim, send
+from tests.journal.steps import send
 
 EVERYTHING = EventFilter()
 
@@ -262,21 +262,6 @@ def _append_in_a_child(journal: SQLiteJournal) -> int:
         status = 0
     finally:
         os._exit(status)
-
-
-def test_change_mark(journal: SQLiteJournal, path: Path) -> None:
-    """Commits of anybody move the mark; reading and finding nothing not."""
-    mark = journal.change_mark()
-    claim(journal)
-    journal.counts(NOW)
-    assert journal.change_mark() == mark
-
-    journal.append([new_event("own")])
-    own = journal.change_mark()
-    assert own != mark
-
-    SQLiteJournal(path).append([new_event("other's")])
-    assert journal.change_mark() != own
 
 
 def test_closes_and_opens_again(journal: SQLiteJournal) -> None:

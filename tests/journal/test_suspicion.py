@@ -134,7 +134,6 @@ def test_failed_fsync_ends_it(
     for verb in (
         lambda: journal.append([new_event("b")]),
         lambda: journal.counts(NOW),
-        journal.change_mark,
         journal.check,
     ):
         with pytest.raises((JournalBroken, Suspect)):
