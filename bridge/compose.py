@@ -68,6 +68,7 @@ from bridge.settings import (
 from bridge.sources.platform import Store
 from bridge.spill import SpillFolder
 from bridge.targets.account import Target
+from bridge.web.together import Waits
 from bridge.worker import Worker
 
 LOOK_EVERY_MS = 1_000
@@ -222,12 +223,16 @@ def web(environ: Mapping[str, str] = os.environ) -> Flask:
 
 def web_ahead(
     environ: Mapping[str, str] = os.environ,
+    waits: Waits | None = None,
 ) -> Callable[[], Flask]:
     """
     Make the web application ahead of the process that is to serve it.
 
     Returns what begins it, in that process: before, no database is open, no
     thread runs, and a fork shares nothing but memory.
+
+    Args:
+        waits: how requests wait, in a server that has no threads for them.
 
     Raises:
         SettingsError: what keeps it from starting; JournalError when begun.
@@ -245,6 +250,7 @@ def web_ahead(
         targets=stores.targets,
         journal=journal,
         now=now,
+        waits=waits,
     )
     app.extensions["files"] = stores
 

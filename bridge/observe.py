@@ -44,6 +44,21 @@ def observe(name: str, /, *, level: Level = "info", **fields: Scalar) -> None:
     _write(level, name, fields)
 
 
+def observe_broken(error: BaseException, *, endpoint: str | None) -> None:
+    """Say of what broke only its kind and its place."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    observe(
+        "web.failed",
+        level="error",
+        error=type(error).__name__,
+        file=trace.tb_frame.f_code.co_filename if trace else None,
+        line=trace.tb_lineno if trace else None,
+        endpoint=endpoint,
+    )
+
+
 def metrics_text(*collectors: Collector) -> bytes:
     """
     Return all numbers, in Prometheus's text form.
