@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from gevent import get_hub, socket
+from gevent import get_hub, sleep, socket
 from gevent.event import Event
 from gunicorn.workers.base_async import AsyncWorker
 from gunicorn.workers.ggevent import GeventWorker
@@ -118,3 +118,10 @@ class GreenletWorker(GeventWorker):  # type: ignore[misc]
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         client.settimeout(IDLE_S)
         AsyncWorker.handle(self, listener, client, addr)
+
+    @override
+    def handle_request(
+        self, listener_name: Any, req: Any, sock: Any, addr: Any
+    ) -> None:
+        super().handle_request(listener_name, req, sock, addr)
+        sleep(0)  # a client that asks without pause takes turns with others
