@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from gevent import get_hub, sleep, socket
-from gevent.event import Event
+from gevent.hub import Waiter
 from gunicorn.workers.base_async import AsyncWorker
 from gunicorn.workers.ggevent import GeventWorker
 from typing_extensions import override
@@ -48,13 +48,16 @@ class Greenlets(Waits):
 
     @override
     def signal(self) -> Signal:
-        self._loop = get_hub().loop
-        signal: Signal = Event()
-        return signal
+        return _Signal()
 
     @override
     def wake(self, signals: Sequence[Signal]) -> None:
         self._loop.run_callback_threadsafe(_set, signals)
+
+    @override
+    def soon(self, work: Callable[[], object]) -> None:
+        self._loop = get_hub().loop
+        self._loop.run_callback(work)
 
     @override
     def apart(self, app: WSGI) -> WSGI:
@@ -68,6 +71,7 @@ class Greenlets(Waits):
     ) -> Iterable[bytes]:
         """Call *app* in a thread; its body was read, its answer is whole."""
         environ["wsgi.input"] = io.BytesIO(self._body(environ))
+        self._loop = get_hub().loop
         done = self.signal()
         called = self._threads.submit(_called, app, environ)
         called.add_done_callback(lambda _called: self.wake([done]))
@@ -82,6 +86,23 @@ class Greenlets(Waits):
             return b""
         body: bytes = environ["wsgi.input"].read(self._largest_body + 1)
         return body
+
+
+class _Signal(Signal):
+    """What one greenlet waits for; set in the hub only."""
+
+    __slots__ = ("_waiter",)
+
+    def __init__(self) -> None:
+        self._waiter: Any = Waiter()
+
+    @override
+    def wait(self) -> None:
+        self._waiter.get()
+
+    @override
+    def set(self) -> None:
+        self._waiter.switch(None)
 
 
 def _set(signals: Sequence[Signal]) -> None:

@@ -47,6 +47,10 @@ class Waits(Protocol):
         """Set signals, from whatever thread."""
         ...
 
+    def soon(self, work: Callable[[], object]) -> None:
+        """Do *work* once the requests were read that came at this moment."""
+        ...
+
     def apart(self, app: WSGI) -> WSGI:
         """Return *app*, called so that it never holds up other requests."""
         ...
@@ -63,6 +67,10 @@ class Threads(Waits):
     def wake(self, signals: Sequence[Signal]) -> None:
         for signal in signals:
             signal.set()
+
+    @override
+    def soon(self, work: Callable[[], object]) -> None:
+        work()
 
     @override
     def apart(self, app: WSGI) -> WSGI:
@@ -111,11 +119,14 @@ class Together:
             self._asked.append(asked)
             begins, self._runs = not self._runs, True
         if begins:
-            self._thread.submit(self._run)
+            self._waits.soon(self._begin)
         asked.signal.wait()
         if isinstance(asked.answer, Appended):
             return asked.answer
         raise asked.answer or JournalUnavailable("nobody appended it")
+
+    def _begin(self) -> None:
+        self._thread.submit(self._run)
 
     def _run(self) -> None:
         """Append as long as somebody waits."""
