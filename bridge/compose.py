@@ -83,7 +83,7 @@ in force: with what it takes to see the edit, that is under two seconds.
 TRY_ROUNDS = 5
 """So many seconds in a row new credentials are offered to a target."""
 
-MARK_EVERY_S = 1.0
+MARK_EVERY_S, LOG_EVERY_S = 1.0, 0.1
 
 BOOT_FAILED, ENDS_GUNICORN = 3, 4
 """
@@ -241,7 +241,10 @@ def web_ahead(
 
     settings = read_settings(environ)
     journal = open_journal(
-        settings.database, reserve=settings.reserve, broken=_end_web
+        settings.database,
+        reserve=settings.reserve,
+        broken=_end_web,
+        looked_after=True,
     )
     stores = StoresInForce(settings, environ)
     app = create_web(
@@ -275,7 +278,8 @@ def worker(environ: Mapping[str, str] = os.environ) -> Worker:
         SettingsError, JournalError: what keeps it from starting.
     """
     settings = read_settings(environ)
-    journal = open_journal(settings.database)
+    # by the web process, as it takes the most in
+    journal = open_journal(settings.database, looked_after=True)
     journal.check()
     now.agree(journal)
     files = FilesInForce(settings, environ, journal)
@@ -339,12 +343,16 @@ def _end_web() -> None:
 
 
 def _look_after(journal: Journal) -> None:
-    """Note how much was seen, cut the log: off the way of the webhooks."""
+    """Note how much was seen, keep the log short: off the webhooks' way."""
+    marked_at = monotonic()
     while True:
-        time.sleep(MARK_EVERY_S)
+        time.sleep(LOG_EVERY_S)
         with suppress(JournalError):
-            journal.keep_mark()
             journal.shorten_log()
+        if monotonic() - marked_at >= MARK_EVERY_S:
+            marked_at = monotonic()
+            with suppress(JournalError):
+                journal.keep_mark()
 
 
 def owner(environ: Mapping[str, str]) -> str:

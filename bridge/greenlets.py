@@ -48,16 +48,12 @@ class Greenlets(Waits):
 
     @override
     def signal(self) -> Signal:
+        self._loop = get_hub().loop
         return _Signal()
 
     @override
-    def wake(self, signals: Sequence[Signal]) -> None:
-        self._loop.run_callback_threadsafe(_set, signals)
-
-    @override
     def soon(self, work: Callable[[], object]) -> None:
-        self._loop = get_hub().loop
-        self._loop.run_callback(work)
+        self._loop.run_callback_threadsafe(work)
 
     @override
     def apart(self, app: WSGI) -> WSGI:
@@ -71,10 +67,9 @@ class Greenlets(Waits):
     ) -> Iterable[bytes]:
         """Call *app* in a thread; its body was read, its answer is whole."""
         environ["wsgi.input"] = io.BytesIO(self._body(environ))
-        self._loop = get_hub().loop
         done = self.signal()
         called = self._threads.submit(_called, app, environ)
-        called.add_done_callback(lambda _called: self.wake([done]))
+        called.add_done_callback(lambda _called: self.soon(done.set))
         done.wait()
         told, parts = called.result()
         start_response(*told)
@@ -103,11 +98,6 @@ class _Signal(Signal):
     @override
     def set(self) -> None:
         self._waiter.switch(None)
-
-
-def _set(signals: Sequence[Signal]) -> None:
-    for signal in signals:
-        signal.set()
 
 
 def _called(

@@ -10,6 +10,7 @@ alone is appended at once.
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Protocol
 
 from typing_extensions import override
@@ -32,7 +33,7 @@ class Signal(Protocol):
         ...
 
     def set(self) -> None:
-        """Let the request go on."""
+        """Let the request go on; called by what `Waits.soon` was given."""
         ...
 
 
@@ -43,12 +44,12 @@ class Waits(Protocol):
         """Return a signal for the request that asks."""
         ...
 
-    def wake(self, signals: Sequence[Signal]) -> None:
-        """Set signals, from whatever thread."""
-        ...
-
     def soon(self, work: Callable[[], object]) -> None:
-        """Do *work* once the requests were read that came at this moment."""
+        """
+        Do *work* once the requests were read that came at this moment.
+
+        Called in whatever thread; *work* must not block.
+        """
         ...
 
     def apart(self, app: WSGI) -> WSGI:
@@ -62,11 +63,6 @@ class Threads(Waits):
     @override
     def signal(self) -> Signal:
         return threading.Event()
-
-    @override
-    def wake(self, signals: Sequence[Signal]) -> None:
-        for signal in signals:
-            signal.set()
 
     @override
     def soon(self, work: Callable[[], object]) -> None:
@@ -126,22 +122,25 @@ class Together:
         raise asked.answer or JournalUnavailable("nobody appended it")
 
     def _begin(self) -> None:
-        self._thread.submit(self._run)
-
-    def _run(self) -> None:
-        """Append as long as somebody waits."""
-        while batch := self._taken():
-            answers = self._appended([asked.event for asked in batch])
-            for asked, answer in zip(batch, answers, strict=True):
-                asked.answer = answer
-            self._waits.wake([asked.signal for asked in batch])
-
-    def _taken(self) -> Sequence[_Asked]:
         with self._lock:
             batch = self._asked[: self._largest]
             del self._asked[: self._largest]
-            self._runs = bool(batch)
-            return batch
+        self._thread.submit(self._keep, batch)
+
+    def _keep(self, batch: Sequence[_Asked]) -> None:
+        answers = self._appended([asked.event for asked in batch])
+        for asked, answer in zip(batch, answers, strict=True):
+            asked.answer = answer
+        self._waits.soon(partial(self._kept, batch))
+
+    def _kept(self, batch: Sequence[_Asked]) -> None:
+        """Let all go on, and append what has come meanwhile."""
+        for asked in batch:
+            asked.signal.set()
+        with self._lock:
+            self._runs = bool(self._asked)
+        if self._runs:
+            self._waits.soon(self._begin)
 
     def _appended(
         self, events: Sequence[NewEvent]
