@@ -93,7 +93,7 @@ class Together:
     """
 
     def __init__(
-        self, journal: Journal, waits: Waits, *, largest: int = LARGEST
+        self, journal: Journal, waits: Waits, *, largest: int
     ) -> None:
         self._journal = journal
         self._waits = waits

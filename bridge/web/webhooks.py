@@ -32,7 +32,7 @@ from bridge.sources.platform import Label, Store
 from bridge.sources.register import PLATFORMS
 from bridge.web.hardening import HARDENED, NOT_KEPT
 from bridge.web.parts import Parts
-from bridge.web.together import WSGI, Together, Waits
+from bridge.web.together import LARGEST, WSGI, Together, Waits
 
 PREFIX = "/webhooks"
 RETRY_AFTER_S = 5
@@ -62,12 +62,20 @@ class Door:
     Args:
         below: gets whatever is no webhook.
         waits: how requests wait, in the server that runs this.
+        largest: so many webhooks share a commit at most.
     """
 
-    def __init__(self, parts: Parts, below: WSGI, waits: Waits) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        below: WSGI,
+        waits: Waits,
+        *,
+        largest: int = LARGEST,
+    ) -> None:
         self._parts = parts
         self._below = waits.apart(below)
-        self._together = Together(parts.journal, waits)
+        self._together = Together(parts.journal, waits, largest=largest)
 
     def __call__(
         self, environ: Environ, start_response: Callable[..., Any]
