@@ -75,7 +75,9 @@ def order_body(number: int) -> bytes:
     order["name"] = f"#{number}"
     order["line_items"] = order["line_items"][:1]
     order["line_items"][0]["sku"] = f"SKU-{number}"
-    return json.dumps(order, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(
+        order, ensure_ascii=False, separators=(",", ":")
+    ).encode()
 
 
 def bench_files(sandbox: str) -> dict[str, str]:

@@ -135,8 +135,14 @@ class Server:
         """Return what the generator found, and the CPU that it took here."""
         before = self._cpu_s()
         made = subprocess.run(
-            [sys.executable, "-m", "bench.load", str(self.port), path]
-            + [f"--{name}={value}" for name, value in options.items()],
+            [
+                sys.executable,
+                "-m",
+                "bench.load",
+                str(self.port),
+                path,
+                *(f"--{name}={value}" for name, value in options.items()),
+            ],
             cwd=ROOT,
             check=True,
             capture_output=True,
@@ -279,8 +285,14 @@ def dripping(server: Server, path: str, clients: int) -> Iterator[None]:
         yield
         return
     process = subprocess.Popen(
-        [sys.executable, "-m", "bench.load", str(server.port), path]
-        + ["--slow", str(clients)],
+        [
+            sys.executable,
+            "-m",
+            "bench.load",
+            str(server.port),
+            path,
+            f"--slow={clients}",
+        ],
         cwd=ROOT,
     )
     time.sleep(1)

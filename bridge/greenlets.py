@@ -118,6 +118,8 @@ def _called(
 class GreenletWorker(GeventWorker):  # type: ignore[misc]
     """gunicorn's worker, which leaves all but its own sockets as it is."""
 
+    sockets: list[Any]
+
     @override
     def patch(self) -> None:
         self.sockets = [

@@ -205,6 +205,7 @@ file would be opened on import, before a server forks.
 _text = json.JSONEncoder().encode
 """Made once: `json.dumps` makes one for each line, which takes longer."""
 
+
 def _write(level: Level, name: str, fields: Mapping[str, Scalar]) -> None:
     """Write a line; a full disk costs the line, not the work."""
     at = datetime.now(UTC).replace(tzinfo=None).isoformat()

@@ -22,7 +22,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker as GunicornWorker
 from typing_extensions import override
 
-import bridge.journal.sqlite
+import bridge.journal.sqlite  # noqa: F401  not only once a process needs it
 from bridge.compose import served
 from bridge.errors import SettingsError
 from bridge.greenlets import Greenlets, GreenletWorker

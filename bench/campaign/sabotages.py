@@ -55,7 +55,7 @@ SABOTAGES = (
     _bug(
         "answers the store before it keeps the event",
         "bridge/web/webhooks.py",
-        "        (kept,) = self._parts.journal.append([event])\n"
+        "        kept = self._together.append(event)\n"
         '        code = "repeated" if kept.repeated else event.state.value\n'
         "        return Taken(code=code, event_id=kept.id)",
         "        import threading\n"
@@ -465,7 +465,8 @@ SABOTAGES = (
         "writes the body into the log",
         "bridge/web/webhooks.py",
         "            size=size,\n",
-        "            size=size,\n            body=request.get_data(),\n",
+        "            size=size,\n"
+        "            body=str(locals().get('body')),\n",
         "tests/web",
     ),
     _bug(

@@ -103,6 +103,11 @@ class Together:
         self._asked: list[_Asked] = []
         self._runs = False
 
+    @property
+    def waiting(self) -> int:
+        """So many events wait for the next append."""
+        return len(self._asked)
+
     def append(self, event: NewEvent) -> Appended:
         """
         Keep one event; return when it is durable.
