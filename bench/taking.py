@@ -154,7 +154,7 @@ class Server:
 
     def memory_mb(self) -> float:
         """Return the proportional memory of the server, all of it."""
-        return round(sum(map(_pss, [self.pid, *children_of(self.pid)])), 1)
+        return round(sum(map(pss, [self.pid, *children_of(self.pid)])), 1)
 
     def _cpu_s(self) -> float:
         ticks = 0
@@ -164,7 +164,8 @@ class Server:
         return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def _pss(pid: int) -> float:
+def pss(pid: int) -> float:
+    """Return a process's proportional memory, in MB."""
     text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     (line,) = [row for row in text.splitlines() if row.startswith("Pss:")]
     return int(line.split()[1]) / 1024
