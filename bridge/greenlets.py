@@ -66,7 +66,11 @@ class Greenlets(Waits):
         start_response: Callable[..., Any],
     ) -> Iterable[bytes]:
         """Call *app* in a thread; its body was read, its answer is whole."""
-        environ["wsgi.input"] = io.BytesIO(self._body(environ))
+        try:
+            environ["wsgi.input"] = io.BytesIO(self._body(environ))
+        except Exception:  # noqa: BLE001  it broke off; gunicorn's names
+            start_response("400 BAD REQUEST", [("Content-Length", "0")])
+            return []
         done = self.signal()
         called = self._threads.submit(_called, app, environ)
         called.add_done_callback(lambda _called: self.soon(done.set))

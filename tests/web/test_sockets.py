@@ -1,5 +1,6 @@
 """The stores' door behind a real gunicorn: what only a socket can do."""
 
+import http.client
 import socket
 import subprocess
 import sys
@@ -87,14 +88,19 @@ def greenlets(kind: str, port: int) -> int:
 
 
 def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 20
+    """Wait for an answer: gunicorn listens before its worker is there."""
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
+        asked = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
+            asked.request("GET", "/healthz")
+            asked.getresponse()
         except OSError:
             time.sleep(0.05)
         else:
             return
+        finally:
+            asked.close()
     raise AssertionError("gunicorn did not start")
 
 
@@ -278,3 +284,17 @@ def test_forms_have_a_limit(port: int, size: int, status: str) -> None:
         wire.sendall(head.encode() + body)
         answer = wire.makefile("rb").readline().decode()
     assert status == answer.split(" ")[1]
+
+
+def test_form_that_breaks_off_is_not_looked_at(greenlets: int) -> None:
+    """
+    A form in chunks of which one is none is the caller's fault.
+    """
+    head = "\r\n".join(
+        ["POST /console/login HTTP/1.1", "Host: bridge", CHUNKED,
+         "Content-Type: application/x-www-form-urlencoded", "", ""]
+    )  # fmt: skip
+    with socket.create_connection(("127.0.0.1", greenlets), 10) as wire:
+        wire.sendall(head.encode() + chunk(b"token=x") + b"zz\r\n")
+        answer = wire.makefile("rb").readline().decode()
+    assert "400" == answer.split(" ")[1]
