@@ -290,10 +290,10 @@ def test_form_that_breaks_off_is_not_looked_at(greenlets: int) -> None:
     """
     A form in chunks of which one is none is the caller's fault.
     """
-    head = "\r\n".join(
-        ["POST /console/login HTTP/1.1", "Host: bridge", CHUNKED,
-         "Content-Type: application/x-www-form-urlencoded", "", ""]
-    )  # fmt: skip
+    head = (
+        f"POST /console/login HTTP/1.1\r\nHost: bridge\r\n{CHUNKED}\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+    )
     with socket.create_connection(("127.0.0.1", greenlets), 10) as wire:
         wire.sendall(head.encode() + chunk(b"token=x") + b"zz\r\n")
         answer = wire.makefile("rb").readline().decode()
