@@ -43,6 +43,7 @@ class Greenlets(Waits):
 
     def __init__(self, *, largest_body: int) -> None:
         self._largest_body = largest_body
+        self._thread = ThreadPoolExecutor(1, "append")
         self._threads = ThreadPoolExecutor(THREADS, "apart")
         self._loop: Any = None
 
@@ -54,6 +55,10 @@ class Greenlets(Waits):
     @override
     def soon(self, work: Callable[[], object]) -> None:
         self._loop.run_callback_threadsafe(work)
+
+    @override
+    def start(self, work: Callable[[], object]) -> None:
+        self._thread.submit(work)
 
     @override
     def apart(self, app: WSGI) -> WSGI:

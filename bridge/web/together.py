@@ -52,6 +52,10 @@ class Waits(Protocol):
         """
         ...
 
+    def start(self, work: Callable[[], object]) -> None:
+        """Do *work*, which may block, while requests go on; one at a time."""
+        ...
+
     def apart(self, app: WSGI) -> WSGI:
         """Return *app*, called so that it never holds up other requests."""
         ...
@@ -60,6 +64,9 @@ class Waits(Protocol):
 class Threads(Waits):
     """For a server that gives each request a thread."""
 
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, "append")
+
     @override
     def signal(self) -> Signal:
         return threading.Event()
@@ -67,6 +74,10 @@ class Threads(Waits):
     @override
     def soon(self, work: Callable[[], object]) -> None:
         work()
+
+    @override
+    def start(self, work: Callable[[], object]) -> None:
+        self._thread.submit(work)
 
     @override
     def apart(self, app: WSGI) -> WSGI:
@@ -98,7 +109,6 @@ class Together:
         self._journal = journal
         self._waits = waits
         self._largest = largest
-        self._thread = ThreadPoolExecutor(1, "append")
         self._lock = threading.Lock()
         self._asked: list[_Asked] = []
         self._runs = False
@@ -130,7 +140,7 @@ class Together:
         with self._lock:
             batch = self._asked[: self._largest]
             del self._asked[: self._largest]
-        self._thread.submit(self._keep, batch)
+        self._waits.start(partial(self._keep, batch))
 
     def _keep(self, batch: Sequence[_Asked]) -> None:
         answers = self._appended([asked.event for asked in batch])
