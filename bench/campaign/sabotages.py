@@ -100,6 +100,13 @@ SABOTAGES = (
         'UNAVAILABLE = Taken(code="unavailable", status=200)',
         DOOR,
     ),
+    _bug(
+        "lets one webhook fail those that wait with it",
+        "bridge/web/together.py",
+        "            return [self._appended([event])[0] for event in events]\n",
+        "            return [error] * len(events)\n",
+        "tests/web/test_together.py",
+    ),
     # ---------------------------------- what is one event, and what is two
     _bug(
         "tells WooCommerce's events apart by the webhook alone",
