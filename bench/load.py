@@ -2,10 +2,20 @@
 A load generator: many kept connections, one thread, signed bodies.
 
     python -m bench.load PORT PATH --connections 32 --seconds 5
+    python -m bench.load PORT PATH --rate 300
+    python -m bench.load PORT PATH --slow 200
+    python -m bench.load PORT --answer
 
 Runs in a process of its own and prints one line of JSON: how many answers
-of 200, how many others, and the percentiles of the latency in milliseconds.
-Requests are made before the clock starts.
+of 200 a second, how many others, and percentiles of the latency in
+milliseconds. Bodies are made and signed before the clock starts.
+
+- Without a rate, each connection sends as soon as it has its answer.
+- At a rate, requests are due at fixed moments, and latency counts from
+  those: a server that stands still is not asked less often for it.
+- Slow clients say how long their body is and let it drip, until ended.
+- `--answer` is no client but a server that only answers: what the generator
+  reaches there is the most that it can measure.
 """
 
 import argparse
@@ -13,19 +23,20 @@ import json
 import selectors
 import socket
 import time
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from bench.processes import order_body, signed
 
 BODIES = 400
 """Bodies made beforehand; each is sent with a fresh webhook id every time."""
 
+DRIP, DRIP_EVERY_S = 32, 0.25
+"""Bytes, and how often: a body of 8 KB takes a minute."""
 
-@dataclass(slots=True)
-class Connection:
-    socket: socket.socket
-    began: float = 0.0
-    received: bytes = field(default=b"")
+OK = b"HTTP/1.1 200"
+ANSWER = OK + b" OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
 class Requests:
@@ -35,6 +46,7 @@ class Requests:
         self._path = path
         self._bodies = [order_body(number) for number in range(BODIES)]
         self._heads = [self._head(body) for body in self._bodies]
+        self._run = time.time_ns()
         self._sent = 0
 
     def _head(self, body: bytes) -> tuple[bytes, bytes]:
@@ -49,87 +61,187 @@ class Requests:
         """Return the next request, with a webhook id of its own."""
         before, after = self._heads[self._sent % BODIES]
         self._sent += 1
-        return b"%s%d-%d%s" % (before, id(self), self._sent, after)
+        return b"%s%d-%d%s" % (before, self._run, self._sent, after)
 
 
-def run(
-    port: int, path: str, *, connections: int, seconds: float
-) -> dict[str, float]:
-    """Send as fast as answers come; return counts and percentiles."""
-    requests = Requests(path)
-    selector = selectors.DefaultSelector()
-    for _ in range(connections):
-        opened = socket.create_connection(("127.0.0.1", port))
-        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        selector.register(opened, selectors.EVENT_READ, Connection(opened))
-    latencies: list[float] = []
-    others = 0
-    began = time.perf_counter()
-    for key in selector.get_map().values():
-        _send(key.data, requests)
-    ends = began + seconds
-    while time.perf_counter() < ends:
-        for key, _ in selector.select(timeout=0.5):
+@dataclass(slots=True)
+class Connection:
+    """One kept connection; *due* is when its request was to be sent."""
+
+    socket: socket.socket
+    due: float = 0.0
+    received: bytes = b""
+
+    def ask(self, request: bytes, due: float) -> None:
+        """Send a request."""
+        self.received, self.due = b"", due
+        self.socket.sendall(request)
+
+    def has_answer(self) -> bool:
+        """Read what came; return whether the answer is whole."""
+        part = self.socket.recv(65536)
+        if not part:
+            message = "the server hung up"
+            raise ConnectionError(message)
+        self.received += part
+        head, end, body = self.received.partition(b"\r\n\r\n")
+        if not end:
+            return False
+        at = head.lower().find(b"content-length:")
+        length = head[at + 15 :].split(b"\r\n", 1)[0] if at >= 0 else b"0"
+        return len(body) >= int(length)
+
+
+class Load:
+    """
+    What comes over *connections* to one address.
+
+    Args:
+        take: gives the next request.
+    """
+
+    def __init__(
+        self, port: int, connections: int, take: Callable[[], bytes]
+    ) -> None:
+        self._take = take
+        self._selector = selectors.DefaultSelector()
+        self._idle = deque(connected(port) for _ in range(connections))
+        for one in self._idle:
+            self._selector.register(one.socket, selectors.EVENT_READ, one)
+        self._latencies: list[float] = []
+        self._others = 0
+
+    def run(self, seconds: float, rate: float | None) -> dict[str, float]:
+        """Send for so long; return counts and percentiles."""
+        began = time.perf_counter()
+        ends, due = began + seconds, began
+        while (now := time.perf_counter()) < ends:
+            if rate is None:
+                due = now
+                while self._idle:
+                    self._idle.popleft().ask(self._take(), now)
+            else:
+                while self._idle and due <= now:
+                    self._idle.popleft().ask(self._take(), due)
+                    due += 1 / rate
+            self._hear(max(0.0, due - now) if self._idle else 0.5)
+        return self._summary(time.perf_counter() - began)
+
+    def _hear(self, timeout: float) -> None:
+        for key, _ in self._selector.select(timeout):
             connection: Connection = key.data
-            connection.received += connection.socket.recv(65536)
-            if not _whole(connection.received):
-                continue
-            latencies.append(time.perf_counter() - connection.began)
-            others += not connection.received.startswith(b"HTTP/1.1 200")
-            _send(connection, requests)
-    took = time.perf_counter() - began
-    return _summary(latencies, others, took)
+            if connection.has_answer():
+                took = time.perf_counter() - connection.due
+                self._latencies.append(took)
+                self._others += not connection.received.startswith(OK)
+                self._idle.append(connection)
+
+    def _summary(self, took: float) -> dict[str, float]:
+        found = sorted(self._latencies)
+
+        def percentile(share: float) -> float:
+            place = min(len(found) - 1, int(len(found) * share))
+            return round(found[place] * 1000, 3) if found else 0.0
+
+        return {
+            "per_second": round((len(found) - self._others) / took, 1),
+            "others": self._others,
+            "p50_ms": percentile(0.5),
+            "p99_ms": percentile(0.99),
+            "max_ms": percentile(1),
+        }
 
 
-def _send(connection: Connection, requests: Requests) -> None:
-    connection.received = b""
-    connection.began = time.perf_counter()
-    connection.socket.sendall(requests.take())
+def connected(port: int) -> Connection:
+    """Return a connection to a port of loopback."""
+    opened = socket.create_connection(("127.0.0.1", port))
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return Connection(opened)
 
 
-def _whole(received: bytes) -> bool:
-    head, end, body = received.partition(b"\r\n\r\n")
-    if not end:
+def drip(port: int, clients: int, take: Callable[[], bytes]) -> None:
+    """Be so many slow clients, until ended."""
+    open_now: list[tuple[Connection, bytes]] = []
+    while True:
+        while len(open_now) < clients:
+            request = take()
+            whole_head = request.index(b"\r\n\r\n") + 4
+            connection = connected(port)
+            connection.socket.sendall(request[:whole_head])
+            open_now.append((connection, request[whole_head:]))
+        open_now = [
+            (one, rest[DRIP:]) for one, rest in open_now if dripped(one, rest)
+        ]
+        time.sleep(DRIP_EVERY_S)
+
+
+def dripped(connection: Connection, rest: bytes) -> bool:
+    """Send a little; return whether there is more to come."""
+    try:
+        connection.socket.sendall(rest[:DRIP])
+    except OSError:  # it lost patience
         return False
-    for line in head.lower().split(b"\r\n"):
-        if line.startswith(b"content-length:"):
-            return len(body) >= int(line.split(b":")[1])
-    return True
+    if len(rest) <= DRIP:
+        connection.socket.close()
+    return len(rest) > DRIP
 
 
-def _summary(
-    latencies: list[float], others: int, took: float
-) -> dict[str, float]:
-    latencies.sort()
+def answer(port: int) -> None:
+    """Be a server that only answers, until ended."""
+    selector = selectors.DefaultSelector()
+    door = socket.create_server(("127.0.0.1", port), backlog=128)
+    selector.register(door, selectors.EVENT_READ, None)
+    missing: dict[int, int] = {}
+    while True:
+        for key, _ in selector.select():
+            if key.data is None:
+                taken, _ = door.accept()
+                taken.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                selector.register(taken, selectors.EVENT_READ, taken)
+            else:
+                _answer(key.data, selector, missing)
 
-    def percentile(share: float) -> float:
-        if not latencies:
-            return 0.0
-        place = min(len(latencies) - 1, int(len(latencies) * share))
-        return round(latencies[place] * 1000, 2)
 
-    return {
-        "per_second": round((len(latencies) - others) / took, 1),
-        "others": others,
-        "p50_ms": percentile(0.5),
-        "p99_ms": percentile(0.99),
-    }
+def _answer(
+    wire: socket.socket,
+    selector: selectors.BaseSelector,
+    missing: dict[int, int],
+) -> None:
+    part = wire.recv(65536)
+    if not part:
+        selector.unregister(wire)
+        wire.close()
+        return
+    lacks = missing.pop(wire.fileno(), 0)
+    if not lacks:
+        head, _, part = part.partition(b"\r\n\r\n")
+        at = head.find(b"Content-Length:")
+        lacks = int(head[at + 15 :].split(b"\r\n", 1)[0])
+    if len(part) < lacks:
+        missing[wire.fileno()] = lacks - len(part)
+    else:
+        wire.sendall(ANSWER)
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("port", type=int)
+    parser.add_argument("path", nargs="?", default="/")
+    parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--rate", type=float)
+    parser.add_argument("--slow", type=int, default=0)
+    parser.add_argument("--answer", action="store_true")
+    wanted = parser.parse_args()
+    if wanted.answer:
+        answer(wanted.port)
+    take = Requests(wanted.path).take
+    if wanted.slow:
+        drip(wanted.port, wanted.slow, take)
+    load = Load(wanted.port, wanted.connections, take)
+    print(json.dumps(load.run(wanted.seconds, wanted.rate)))
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("port", type=int)
-    parser.add_argument("path")
-    parser.add_argument("--connections", type=int, default=32)
-    parser.add_argument("--seconds", type=float, default=5)
-    wanted = parser.parse_args()
-    print(
-        json.dumps(
-            run(
-                wanted.port,
-                wanted.path,
-                connections=wanted.connections,
-                seconds=wanted.seconds,
-            )
-        )
-    )
+    main()

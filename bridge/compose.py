@@ -68,6 +68,7 @@ from bridge.settings import (
 from bridge.sources.platform import Store
 from bridge.spill import SpillFolder
 from bridge.targets.account import Target
+from bridge.web.together import Waits
 from bridge.worker import Worker
 
 LOOK_EVERY_MS = 1_000
@@ -82,7 +83,7 @@ in force: with what it takes to see the edit, that is under two seconds.
 TRY_ROUNDS = 5
 """So many seconds in a row new credentials are offered to a target."""
 
-MARK_EVERY_S = 1.0
+MARK_EVERY_S, LOG_EVERY_S = 1.0, 0.1
 
 BOOT_FAILED, ENDS_GUNICORN = 3, 4
 """
@@ -222,12 +223,16 @@ def web(environ: Mapping[str, str] = os.environ) -> Flask:
 
 def web_ahead(
     environ: Mapping[str, str] = os.environ,
+    waits: Waits | None = None,
 ) -> Callable[[], Flask]:
     """
     Make the web application ahead of the process that is to serve it.
 
     Returns what begins it, in that process: before, no database is open, no
     thread runs, and a fork shares nothing but memory.
+
+    Args:
+        waits: how requests wait, in a server that has no threads for them.
 
     Raises:
         SettingsError: what keeps it from starting; JournalError when begun.
@@ -236,7 +241,10 @@ def web_ahead(
 
     settings = read_settings(environ)
     journal = open_journal(
-        settings.database, reserve=settings.reserve, broken=_end_web
+        settings.database,
+        reserve=settings.reserve,
+        broken=_end_web,
+        looked_after=True,
     )
     stores = StoresInForce(settings, environ)
     app = create_web(
@@ -245,6 +253,7 @@ def web_ahead(
         targets=stores.targets,
         journal=journal,
         now=now,
+        waits=waits,
     )
     app.extensions["files"] = stores
 
@@ -269,7 +278,8 @@ def worker(environ: Mapping[str, str] = os.environ) -> Worker:
         SettingsError, JournalError: what keeps it from starting.
     """
     settings = read_settings(environ)
-    journal = open_journal(settings.database)
+    # by the web process, as it takes the most in
+    journal = open_journal(settings.database, looked_after=True)
     journal.check()
     now.agree(journal)
     files = FilesInForce(settings, environ, journal)
@@ -333,12 +343,16 @@ def _end_web() -> None:
 
 
 def _look_after(journal: Journal) -> None:
-    """Note how much was seen, cut the log: off the way of the webhooks."""
+    """Note how much was seen, keep the log short: off the webhooks' way."""
+    marked_at = monotonic()
     while True:
-        time.sleep(MARK_EVERY_S)
+        time.sleep(LOG_EVERY_S)
         with suppress(JournalError):
-            journal.keep_mark()
             journal.shorten_log()
+        if monotonic() - marked_at >= MARK_EVERY_S:
+            marked_at = monotonic()
+            with suppress(JournalError):
+                journal.keep_mark()
 
 
 def owner(environ: Mapping[str, str]) -> str:

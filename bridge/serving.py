@@ -20,17 +20,23 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker as GunicornWorker
-from gunicorn.workers.gthread import ThreadWorker
 from typing_extensions import override
 
-import bridge.journal.sqlite
-import bridge.web.factory  # noqa: F401  not only once a process needs it
+import bridge.journal.sqlite  # noqa: F401  not only once a process needs it
 from bridge.compose import served
 from bridge.errors import SettingsError
+from bridge.greenlets import Greenlets, GreenletWorker
 from bridge.settings import Settings
 from bridge.supervisor import end_with
+from bridge.web.factory import LARGEST_FORM
+from bridge.web.together import Waits
 
-WEB_THREADS = 16
+WEB_CONNECTIONS = 800
+"""
+At once; further ones wait to be accepted. Each is a descriptor, of which a
+process often has 1,024.
+"""
+
 WEB_ENDS_IN_S = 10
 """For requests under way, which take milliseconds, once it is to end."""
 
@@ -38,7 +44,7 @@ WEB_STALLS_S = 5
 """
 Without a sign of life for so long gunicorn takes its worker for frozen; it
 looks every second, and kills at the second look. The sign comes every second
-from the thread that accepts, however long requests take in theirs.
+from the thread of the greenlets, however long requests wait for others.
 """
 
 BACKLOG = 2_048
@@ -48,7 +54,7 @@ _IN_MEMORY = Path("/dev/shm")  # noqa: S108  gunicorn makes its file safely
 
 
 class Gunicorn(BaseApplication):  # type: ignore[misc]
-    """gunicorn with one worker of many threads, set up as we need it."""
+    """gunicorn with one worker of greenlets, set up as we need it."""
 
     def __init__(
         self, options: Mapping[str, object], begin: Callable[[], Flask]
@@ -68,6 +74,11 @@ class Gunicorn(BaseApplication):  # type: ignore[misc]
         return served(self._begin)
 
 
+def waits() -> Waits:
+    """Return how requests wait in gunicorn's worker."""
+    return Greenlets(largest_body=LARGEST_FORM)
+
+
 def run_web(
     settings: Settings,
     begin: Callable[[], Flask],
@@ -77,8 +88,7 @@ def run_web(
     Run gunicorn in this process, until it is told to end.
 
     Args:
-        begin: called in gunicorn's worker: `compose.web`, or what
-            `web_ahead` made before.
+        begin: called in gunicorn's worker: what `web_ahead` made before.
         listening: the socket's descriptor; None to listen as *settings* say.
     """
     Gunicorn(web_options(settings, listening), begin).run()
@@ -92,9 +102,9 @@ def web_options(
     address = f"{host}:{settings.port}"
     return {
         "bind": address if listening is None else f"fd://{listening}",
-        "worker_class": ThreadWorker,
+        "worker_class": GreenletWorker,
         "workers": 1,
-        "threads": WEB_THREADS,
+        "worker_connections": WEB_CONNECTIONS,
         "timeout": WEB_STALLS_S,
         "graceful_timeout": WEB_ENDS_IN_S,
         # a sign of life is not to wait for a disk

@@ -55,7 +55,7 @@ SABOTAGES = (
     _bug(
         "answers the store before it keeps the event",
         "bridge/web/webhooks.py",
-        "        (kept,) = self._parts.journal.append([event])\n"
+        "        kept = self._together.append(event)\n"
         '        code = "repeated" if kept.repeated else event.state.value\n'
         "        return Taken(code=code, event_id=kept.id)",
         "        import threading\n"
@@ -101,6 +101,13 @@ SABOTAGES = (
         'UNAVAILABLE = Taken(code="unavailable", status=503)',
         'UNAVAILABLE = Taken(code="unavailable", status=200)',
         DOOR,
+    ),
+    _bug(
+        "lets one webhook fail those that wait with it",
+        "bridge/web/together.py",
+        "            return [self._appended([event])[0] for event in events]\n",
+        "            return [error] * len(events)\n",
+        "tests/web/test_together.py",
     ),
     # ---------------------------------- what is one event, and what is two
     _bug(
@@ -475,7 +482,8 @@ SABOTAGES = (
         "writes the body into the log",
         "bridge/web/webhooks.py",
         "            size=size,\n",
-        "            size=size,\n            body=request.get_data(),\n",
+        "            size=size,\n"
+        "            body=str(locals().get('body')),\n",
         "tests/web",
     ),
     _bug(

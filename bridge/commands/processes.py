@@ -162,10 +162,10 @@ def programs(
 ) -> list[Program]:
     """Return what `serve` keeps running."""
     from bridge.compose import SLOT, web_ahead
-    from bridge.serving import run_web
+    from bridge.serving import run_web, waits
 
     held = [] if hold is None else [hold.descriptor]
-    web = partial(run_web, settings, web_ahead(), listening)
+    web = partial(run_web, settings, web_ahead(waits=waits()), listening)
     return [
         Program(
             name="web",
@@ -205,10 +205,10 @@ def web() -> None:
     journal = open_journal(settings.database)
     journal.check()
     journal.close()
-    from bridge import compose
-    from bridge.serving import run_web
+    from bridge.compose import web_ahead
+    from bridge.serving import run_web, waits
 
-    run_web(settings, compose.web)
+    run_web(settings, web_ahead(waits=waits()))
 
 
 @click.command()

@@ -25,6 +25,20 @@ from bridge.journal.trouble import as_ours
 BUSY_TIMEOUT_S = 5.0
 """For writers that do not queue with us, such as SQLite's own shell."""
 
+BY_COMMITS, AT_LATEST = 1_000, 16_000
+"""
+Pages in SQLite's log after which a commit moves them into the database, and
+whoever commits waits for it. The second is for journals that somebody looks
+after, who moves them earlier; and 64 MB in case he does not.
+"""
+
+MOVED_AT, REST, MOST_ROUNDS = 2_000, 250, 3
+"""
+Pages in the log from which on they are moved beside the commits, and so few
+left by that, in as many rounds at most, that the rest is moved between two
+commits: only then the log begins anew.
+"""
+
 KEPT_WAL_BYTES = 64 * 1024 * 1024
 """A log that grew larger, under a long read, is cut after its checkpoint."""
 
@@ -111,10 +125,16 @@ class _Process:
 
 
 class Connections:
-    """One connection per thread and process, opened when first used."""
+    """
+    One connection per thread and process, opened when first used.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        looked_after: whether somebody calls `move_log` again and again.
+    """
+
+    def __init__(self, path: Path, *, looked_after: bool = False) -> None:
         self.path = path
+        self._checkpoint_at = AT_LATEST if looked_after else BY_COMMITS
         self._process = _Process(path, self._open)
         self._left_to_parent: list[_Process] = []
 
@@ -143,6 +163,21 @@ class Connections:
         if getattr(mine, "database", None) is not None:
             mine.database.close()
             mine.database = None
+
+    def move_log(self) -> None:
+        """Move what SQLite's log holds into the database, if it is much."""
+        with told_as_unavailable():
+            database = self.database()
+            left = _left_in_log(database, "NOOP")
+            if left < MOVED_AT:
+                return
+            for _round in range(MOST_ROUNDS):
+                left = _left_in_log(database, "PASSIVE")
+                if left < REST:
+                    break
+            if left < MOVED_AT:
+                with self.writers.alone():
+                    _left_in_log(database, "PASSIVE")
 
     def shorten_log(self) -> None:
         """
@@ -206,6 +241,21 @@ class Connections:
             "foreign_keys = ON",
             "trusted_schema = OFF",
             f"journal_size_limit = {KEPT_WAL_BYTES}",
+            f"wal_autocheckpoint = {self._checkpoint_at}",
         ):
             database.execute(f"PRAGMA {pragma}").fetchall()
         return database
+
+
+def _left_in_log(database: Database, mode: str) -> int:
+    """
+    Move pages as *mode* says; return how many are left.
+
+    What a reader holds is left, and all of it while another moves them.
+    Source: https://sqlite.org/pragma.html#pragma_wal_checkpoint, 2026-11;
+    before 3.51 NOOP does what PASSIVE does.
+    """
+    _busy, pages, moved = database.execute(
+        f"PRAGMA wal_checkpoint({mode})"
+    ).fetchone()
+    return int(pages) - int(moved)

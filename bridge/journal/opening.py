@@ -13,6 +13,7 @@ def open_journal(
     *,
     reserve: int = RESERVE,
     broken: Callable[[], object] = lambda: None,
+    looked_after: bool = False,
 ) -> Journal:
     """
     Return the journal at *url*; nothing is opened or created yet.
@@ -24,6 +25,8 @@ def open_journal(
         reserve: bytes of its volume that no event is taken into.
         broken: called once when the disk failed under it; the process is
             to end, without closing it.
+        looked_after: whether somebody calls `shorten_log` a few times a
+            second.
 
     Raises:
         SettingsError: the address is of no kind that is known.
@@ -34,7 +37,12 @@ def open_journal(
         case "sqlite" if path:
             from bridge.journal.sqlite import SQLiteJournal
 
-            return SQLiteJournal(Path(path), reserve=reserve, broken=broken)
+            return SQLiteJournal(
+                Path(path),
+                reserve=reserve,
+                broken=broken,
+                looked_after=looked_after,
+            )
         case _:
             message = (
                 f"BRIDGE_DATABASE is of no known kind ({scheme}): write"

@@ -548,10 +548,11 @@ class Journal(Protocol):
 
     def shorten_log(self) -> None:
         """
-        Cut the database's own log, where it has grown too long to take in.
+        Bring what the database's own log holds to where it belongs.
 
-        It may take seconds, and does nothing while somebody reads what
-        stands there: to be called off the way of webhooks, now and then.
+        And cut it, where it has grown too long to take more in. It may take
+        seconds, and does less while somebody reads what stands there: to be
+        called off the way of webhooks, a few times a second.
         """
         ...
 

@@ -146,6 +146,8 @@ class SQLiteJournal(
         reserve: bytes of its volume that no event is taken into.
         broken: called once when the disk failed under it.
         look: how much room there is; asked a few times a second at most.
+        looked_after: whether somebody calls `shorten_log` a few times a
+            second; else commits do as much, and take longer.
 
     Raises:
         UnsafeSQLite: the library in this process can lose commits.
@@ -158,12 +160,13 @@ class SQLiteJournal(
         reserve: int = RESERVE,
         broken: Callable[[], object] = lambda: None,
         look: Callable[[Path, int], Room] = room_of,
+        looked_after: bool = False,
     ) -> None:
         refuse_unsafe(sqlite3.sqlite_version_info)
         self._path = path
         self._reserve = reserve
         self._look = look
-        self._connections = Connections(path)
+        self._connections = Connections(path, looked_after=looked_after)
         self._suspicion = Suspicion(path, broken)
         self._told = _Told(self._suspicion)
         self._intake = Intake(self._looked)
@@ -233,6 +236,7 @@ class SQLiteJournal(
 
     @override
     def shorten_log(self) -> None:
+        self._connections.move_log()
         room = self._look(self._path, self._reserve)
         if room.wal > room.largest_wal:
             self._connections.shorten_log()

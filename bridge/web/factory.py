@@ -13,27 +13,21 @@ from typing_extensions import override
 
 from bridge.journal.protocol import Journal
 from bridge.model import Instant
-from bridge.observe import observe
+from bridge.observe import observe_broken
 from bridge.settings import Settings
 from bridge.sources.platform import Store
 from bridge.targets.account import Target
 from bridge.web.admin import PREFIX, SCHEME, Guard, admin
 from bridge.web.console import console
+from bridge.web.hardening import HARDENED, NOT_KEPT
 from bridge.web.health import health
 from bridge.web.parts import Parts
 from bridge.web.problems import ProblemDetails, add_error_answers, invalid
-from bridge.web.webhooks import webhooks
+from bridge.web.together import Threads, Waits
+from bridge.web.webhooks import Door
 
 LARGEST_FORM = 64 * 1024
 """Bytes of a body that an operator sends; webhooks have their own limit."""
-
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; "
-    "img-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
 
 ExcInfo = (
     tuple[type[BaseException], BaseException, TracebackType | None]
@@ -48,12 +42,14 @@ def create_web(
     targets: Callable[[], Mapping[str, Target]],
     journal: Journal,
     now: Callable[[], Instant],
+    waits: Waits | None = None,
 ) -> Flask:
     """
     Return the web application; nothing is opened until it is asked.
 
     Args:
         stores, targets: as the files say now; asked anew for each request.
+        waits: how requests wait, in a server that has no threads for them.
     """
     parts = Parts(
         settings=settings,
@@ -77,12 +73,13 @@ def create_web(
     app.url_map.merge_slashes = False
     app.before_request(Guard(parts).check)
     app.after_request(_hardened)
-    app.register_blueprint(webhooks(parts))
     app.register_blueprint(health(parts))
     app.register_blueprint(console(parts))
     app.register_api(admin(parts))
     add_error_answers(app)
     _describe(app)
+    door = Door(parts, below=app.wsgi_app, waits=waits or Threads())
+    app.wsgi_app = door  # type: ignore[method-assign]
     return app
 
 
@@ -91,17 +88,9 @@ class _Web(OpenAPI):
 
     @override
     def log_exception(self, exc_info: ExcInfo) -> None:
-        kind, _error, trace = exc_info
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        observe(
-            "web.failed",
-            level="error",
-            error=kind.__name__ if kind else None,
-            file=trace.tb_frame.f_code.co_filename if trace else None,
-            line=trace.tb_lineno if trace else None,
-            endpoint=request.endpoint,
-        )
+        _kind, error, _trace = exc_info
+        if error is not None:
+            observe_broken(error, endpoint=request.endpoint)
 
 
 def _describe(app: OpenAPI) -> None:
@@ -115,10 +104,10 @@ def _describe(app: OpenAPI) -> None:
 
 
 def _hardened(answer: Response) -> Response:
-    for name, value in _HEADERS.items():
+    for name, value in HARDENED.items():
         answer.headers.setdefault(name, value)
     if request.endpoint != "static":
-        answer.headers["Cache-Control"] = "no-store"
+        answer.headers.update(NOT_KEPT)
     return answer
 
 

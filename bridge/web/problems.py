@@ -120,23 +120,18 @@ def _told(
 ) -> Response:
     """Return the answer in the form of the door that was knocked at."""
     if request.path.startswith(f"{webhooks.PREFIX}/"):
-        return _to_store(status, code, headers)
+        return _to_store(status, code)
     if request.path.startswith("/console"):
         page = render_template("problem.html", status=status, detail=detail)
         return Response(page, status, headers)
     return _problem(status, code, detail, headers=headers)
 
 
-def _to_store(
-    status: int, code: str, headers: Mapping[str, str] | None
-) -> Response:
-    """Answer a store: what broke here is never its fault."""
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        refusal = webhooks.UNAVAILABLE
-        return webhooks.answered(refusal.code, refusal.status)
-    answer = webhooks.answered(code, status)
-    answer.headers.update(headers or {})
-    return answer
+def _to_store(status: int, code: str) -> Response:
+    """Answer who knocked at a store's door, and missed it."""
+    return Response(
+        webhooks.said(code), status, content_type="application/json"
+    )
 
 
 def _problem(

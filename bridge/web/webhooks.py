@@ -1,17 +1,19 @@
 """
 The stores' door: verify, append, answer.
 
-Nothing of the body is parsed here. Every answer is small and constant, and
-whatever goes wrong before an event is on disk is a 503, so that the store
-keeps it.
+It stands before Flask, which sees whatever is no webhook. Nothing of the
+body is parsed here. Every answer is small and constant, and whatever goes
+wrong before an event is on disk is a 503, so that the store keeps it.
 """
 
 import hashlib
 import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import IO
+from functools import cache
+from http import HTTPStatus
+from typing import IO, Any
 
-from flask import Blueprint, Response, request
 from pydantic_core import to_json
 
 from bridge.errors import (
@@ -25,13 +27,19 @@ from bridge.errors import (
 )
 from bridge.mapping.form import NAME
 from bridge.model import EventId, EventState, Instant, NewEvent
-from bridge.observe import observe
+from bridge.observe import observe, observe_broken
 from bridge.sources.platform import Label, Store
 from bridge.sources.register import PLATFORMS
+from bridge.web.hardening import HARDENED, NOT_KEPT
 from bridge.web.parts import Parts
+from bridge.web.together import LARGEST, WSGI, Together, Waits
 
 PREFIX = "/webhooks"
 RETRY_AFTER_S = 5
+
+_PATH = re.compile(f"{PREFIX}/([^/]+)", re.DOTALL)
+
+Environ = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,50 +51,59 @@ class Taken:
     event_id: EventId | None = None
 
 
-def webhooks(parts: Parts) -> Blueprint:
-    """Return the stores' door."""
-    blueprint = Blueprint("webhooks", __name__, url_prefix=PREFIX)
-    blueprint.add_url_rule(
-        "/<store>",
-        view_func=_Door(parts).take,
-        methods=["POST"],
-        provide_automatic_options=False,
-    )
-    return blueprint
-
-
-def answered(code: str, status: int) -> Response:
-    """Return an answer that says *code* and nothing of what came in."""
-    answer = Response(
-        to_json({"status": code}), status, mimetype="application/json"
-    )
-    if status == UNAVAILABLE.status:
-        answer.headers["Retry-After"] = str(RETRY_AFTER_S)
-    return answer
-
-
 UNAVAILABLE = Taken(code="unavailable", status=503)
+_ONLY_POST = Taken(code="method_not_allowed", status=405)
 
 
-class _Door:
-    """Takes the webhooks of all stores."""
+class Door:
+    """
+    Takes the webhooks of all stores; a WSGI application before another.
 
-    def __init__(self, parts: Parts) -> None:
+    Args:
+        below: gets whatever is no webhook.
+        waits: how requests wait, in the server that runs this.
+        largest: so many webhooks share a commit at most.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        below: WSGI,
+        waits: Waits,
+        *,
+        largest: int = LARGEST,
+    ) -> None:
         self._parts = parts
+        self._below = waits.apart(below)
+        self._together = Together(parts.journal, waits, largest=largest)
 
-    def take(self, store: str) -> Response:
-        """Answer one webhook."""
+    def __call__(
+        self, environ: Environ, start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        """Answer one request."""
+        path = _PATH.fullmatch(environ["PATH_INFO"])
+        if path is None:
+            return self._below(environ, start_response)
+        if environ["REQUEST_METHOD"] != "POST":
+            return _answer(_ONLY_POST, start_response)
+        return _answer(self._take(path[1], environ), start_response)
+
+    def _take(self, name: str, environ: Environ) -> Taken:
+        """Take one webhook, and say in a line what came of it."""
         arrived = self._parts.now()
-        known = self._parts.stores().get(store)
+        known = self._parts.stores().get(name)
         size = 0
         try:
-            shop = _checked(store, known)
-            body = _body(self._parts.settings.body_limit)
+            shop = _checked(name, known)
+            body = _body(environ, self._parts.settings.body_limit)
             size = len(body)
-            taken = self._taken(shop, body, arrived)
+            taken = self._taken(shop, environ, body, arrived)
         except Refusal as refusal:
             taken = Taken(code=refusal.code, status=refusal.status)
         except JournalUnavailable:
+            taken = UNAVAILABLE
+        except Exception as error:  # noqa: BLE001  the store shall keep it
+            observe_broken(error, endpoint="webhooks.take")
             taken = UNAVAILABLE
         observe(
             "webhook.answered",
@@ -98,9 +115,11 @@ class _Door:
             size=size,
             ms=self._parts.now() - arrived,
         )
-        return answered(taken.code, taken.status)
+        return taken
 
-    def _taken(self, store: Store, body: bytes, arrived: Instant) -> Taken:
+    def _taken(
+        self, store: Store, environ: Environ, body: bytes, arrived: Instant
+    ) -> Taken:
         """
         Keep one webhook, unless it is a greeting.
 
@@ -108,7 +127,7 @@ class _Door:
             SignatureMismatch: none of the store's secrets signed it.
             JournalUnavailable: it could not be made durable.
         """
-        headers = {name.lower(): value for name, value in request.headers}
+        headers = _headers(environ)
         platform = PLATFORMS[store.platform]
         if platform.is_ping(headers, body):
             return Taken(code="ping")
@@ -117,9 +136,55 @@ class _Door:
         sha256 = hashlib.sha256(body).hexdigest()
         label = platform.label(headers, store, sha256)
         event = _event(store, label, body, sha256, arrived)
-        (kept,) = self._parts.journal.append([event])
+        kept = self._together.append(event)
         code = "repeated" if kept.repeated else event.state.value
         return Taken(code=code, event_id=kept.id)
+
+
+def said(code: str) -> bytes:
+    """Return the text of an answer, with nothing of what came in."""
+    return to_json({"status": code})
+
+
+_MORE_HEADERS = {
+    UNAVAILABLE.status: {"Retry-After": str(RETRY_AFTER_S)},
+    _ONLY_POST.status: {"Allow": "POST"},
+}
+
+
+def _answer(
+    taken: Taken, start_response: Callable[..., Any]
+) -> Iterable[bytes]:
+    line, headers, text = _constant(taken.code, taken.status)
+    start_response(line, [*headers])
+    return [text]
+
+
+@cache
+def _constant(
+    code: str, status: int
+) -> tuple[str, tuple[tuple[str, str], ...], bytes]:
+    text = said(code)
+    headers = {
+        "Content-Type": "application/json",
+        "Content-Length": str(len(text)),
+        **HARDENED,
+        **NOT_KEPT,
+        **_MORE_HEADERS.get(status, {}),
+    }
+    phrase = HTTPStatus(status).phrase.upper()
+    return f"{status} {phrase}", tuple(headers.items()), text
+
+
+def _headers(environ: Environ) -> Mapping[str, str]:
+    """Return the request's headers, by lower-case names."""
+    headers = {
+        key[5:].replace("_", "-").lower(): value
+        for key, value in environ.items()
+        if key.startswith("HTTP_")
+    }
+    headers["content-type"] = environ.get("CONTENT_TYPE", "")
+    return headers
 
 
 def _event(
@@ -149,23 +214,23 @@ def _checked(name: str, store: Store | None) -> Store:
 # ------------------------------------------------------------------- body
 
 
-def _body(limit: int) -> bytes:
+def _body(environ: Environ, limit: int) -> bytes:
     """
     Return the request's raw body, whole.
 
-    Flask's own reading is passed by: it takes a chunked body that is too
-    long as ending at the limit, and a body that ends early as complete.
+    Not by Flask's own reading: it takes a chunked body that is too long as
+    ending at the limit, and a body that ends early as complete.
 
     Raises:
         EncodedBody, BodyTooLarge, ShortBody: it is not taken.
     """
-    encoding = request.headers.get("Content-Encoding", "").strip().lower()
+    encoding = environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
     if encoding not in {"", "identity"}:
         raise EncodedBody
-    stream: IO[bytes] = request.environ["wsgi.input"]
-    announced = _announced(request.environ.get("CONTENT_LENGTH"))
+    stream: IO[bytes] = environ["wsgi.input"]
+    announced = _announced(environ.get("CONTENT_LENGTH"))
     if announced is None:
-        ends_by_itself = request.environ.get("wsgi.input_terminated")
+        ends_by_itself = environ.get("wsgi.input_terminated")
         body = _read(stream, limit + 1) if ends_by_itself else b""
         if len(body) > limit:
             raise BodyTooLarge

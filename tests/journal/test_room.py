@@ -132,6 +132,25 @@ def test_cuts_the_log_when_its_reader_ends(tmp_path: Path) -> None:
     assert len(journal.unplanned(100)) == 20
 
 
+def test_log_begins_anew_beside_the_commits(tmp_path: Path) -> None:
+    """A log that is looked after is moved by nobody else, and begins anew."""
+    path = tmp_path / "x.db"
+    journal = SQLiteJournal(path, looked_after=True)
+    journal.migrate()
+    wal = Path(f"{path}-wal")
+    sizes = []
+    for looks in (False, False, True, True):
+        if looks:
+            journal.shorten_log()
+        for nth in range(20):
+            key = f"{len(sizes)}-{nth}"
+            journal.append([new_event(key, body=b"x" * 500_000)])
+        sizes.append(wal.stat().st_size)
+
+    assert len(journal.unplanned(100)) == 80
+    assert sizes[0] < sizes[1] == sizes[2] == sizes[3]
+
+
 @pytest.fixture
 def tiny(tmp_path: Path) -> Iterator[Path]:
     """A volume of 8 MB."""

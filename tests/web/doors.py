@@ -1,6 +1,7 @@
 """A web of two shops and two targets, and what knocks at it."""
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,15 @@ from bridge.sources.register import PLATFORMS
 from bridge.targets.account import Target
 from bridge.targets.register import CONTRACTS
 from bridge.web.factory import create_web
+from bridge.web.together import Waits
 from tests.factories import NOW, STORE
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 OTHER_TOKEN = "fedcba9876543210fedcba9876543210"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 API = "/admin/api"
+SLOW_S = 3.0
+"""How long the page `/slow` of `served` takes."""
 
 STORES = {
     STORE: Store(
@@ -78,6 +82,7 @@ def web(
     *,
     targets: Mapping[str, Target] = TARGETS,
     now: Callable[[], Instant] = lambda: NOW,
+    waits: Waits | None = None,
     **changes: Any,
 ) -> Flask:
     """Return the web over *journal*; *changes* are of the settings."""
@@ -87,13 +92,29 @@ def web(
         targets=lambda: targets,
         journal=journal,
         now=now,
+        waits=waits,
     )
 
 
-def served(folder: str) -> Flask:
+def served(folder: str, waits: Waits | None = None) -> Flask:
     """Return the web over the journal in *folder*, for a real server."""
     journal = open_journal(f"sqlite:///{folder}/bridge.db")
-    return web(journal, body_limit=1024)
+    app = web(journal, waits=waits, body_limit=1024)
+    app.add_url_rule("/slow", view_func=_slow)
+    return app
+
+
+def _slow() -> str:
+    time.sleep(SLOW_S)
+    return "at last"
+
+
+def serve(folder: str, port: int) -> None:
+    """Serve that web as the bridge serves it, until ended."""
+    from bridge.serving import run_web, waits
+
+    app = served(folder, waits())
+    run_web(settings(port=port), lambda: app)
 
 
 def signed(

@@ -1,11 +1,13 @@
 """The stores' door behind a real gunicorn: what only a socket can do."""
 
+import http.client
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ import pytest
 from bridge.journal.opening import open_journal
 from bridge.journal.protocol import EventFilter, Journal
 from tests.factories import STORE
-from tests.web.doors import signed
+from tests.web.doors import SLOW_S, signed
 
 pytestmark = pytest.mark.processes
 
@@ -30,10 +32,20 @@ def free_port() -> int:
         return port
 
 
+GREENLETS, GTHREAD = "greenlets", "gthread"
+
+
+@pytest.fixture(scope="module", params=[GREENLETS, GTHREAD])
+def kind(request: pytest.FixtureRequest) -> str:
+    """The server: ours, or another one of threads."""
+    kind: str = request.param
+    return kind
+
+
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the server has its journal."""
-    return tmp_path_factory.mktemp("served")
+    return tmp_path_factory.mktemp(kind)
 
 
 @pytest.fixture(scope="module")
@@ -46,34 +58,49 @@ def journal(folder: Path) -> Iterator[Journal]:
 
 
 @pytest.fixture(scope="module")
-def port(journal: Journal, folder: Path) -> Iterator[int]:
-    """The port of a gunicorn with threads, over that journal."""
+def port(journal: Journal, folder: Path, kind: str) -> Iterator[int]:
+    """The port of a gunicorn over that journal."""
     port = free_port()
+    threads = [
+        "-m", "gunicorn", "--no-control-socket",
+        "--worker-class", "gthread", "--threads", "8",
+        "--bind", f"127.0.0.1:{port}", "--log-level", "error",
+        f"tests.web.doors:served({str(folder)!r})",
+    ]  # fmt: skip
+    ours = f"from tests.web.doors import serve; serve({str(folder)!r}, {port})"
     server = subprocess.Popen(
-        [
-            sys.executable, "-m", "gunicorn", "--no-control-socket",
-            "--worker-class", "gthread", "--threads", "8",
-            "--bind", f"127.0.0.1:{port}", "--log-level", "error",
-            f"tests.web.doors:served({str(folder)!r})",
-        ],
+        [sys.executable, *(threads if kind == GTHREAD else ["-c", ours])],
         cwd=ROOT,
         stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    )
     _wait_for(port)
     yield port
     server.terminate()
-    server.wait(10)
+    server.wait(20)
+
+
+@pytest.fixture
+def greenlets(kind: str, port: int) -> int:
+    """The port of our own server."""
+    if kind != GREENLETS:
+        pytest.skip("a server of threads does not promise this")
+    return port
 
 
 def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 20
+    """Wait for an answer: gunicorn listens before its worker is there."""
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
+        asked = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
+            asked.request("GET", "/healthz")
+            asked.getresponse()
         except OSError:
             time.sleep(0.05)
         else:
             return
+        finally:
+            asked.close()
     raise AssertionError("gunicorn did not start")
 
 
@@ -202,3 +229,72 @@ def test_fifty_at_once_over_the_wire(port: int, journal: Journal) -> None:
         statuses = list(threads.map(bring, range(50)))
     assert ["200"] * 50 == statuses
     assert before + 1 == number_kept(journal)
+
+
+def test_slow_clients_hold_up_nobody(greenlets: int, journal: Journal) -> None:
+    """
+    A webhook is taken at once while a hundred others drip in.
+    """
+    before = number_kept(journal)
+    head = "\r\n".join(
+        [f"POST /webhooks/{STORE} HTTP/1.1", "Host: bridge",
+         "Content-Length: 1000", "", "{"]
+    )  # fmt: skip
+    with ExitStack() as slow:
+        for _ in range(100):
+            wire = socket.create_connection(("127.0.0.1", greenlets), 10)
+            slow.enter_context(wire).sendall(head.encode())
+        lines = ["Content-Length: 2", *headers(b"{}", "not-slow")]
+        status = say(greenlets, *lines, body=b"{}")
+    assert ("200", before + 1) == (status, number_kept(journal))
+
+
+def test_slow_pages_hold_up_no_webhook(greenlets: int) -> None:
+    """
+    A webhook is taken at once while more pages are asked for than are made
+    at a time, and each takes long.
+    """
+    page = b"GET /slow HTTP/1.1\r\nHost: bridge\r\n\r\n"
+    with ExitStack() as slow:
+        for _ in range(20):
+            wire = socket.create_connection(("127.0.0.1", greenlets), 30)
+            slow.enter_context(wire).sendall(page)
+        began = time.monotonic()
+        lines = ["Content-Length: 2", *headers(b"{}", "beside-pages")]
+        status = say(greenlets, *lines, body=b"{}")
+        took = time.monotonic() - began
+    assert "200" == status
+    assert took < SLOW_S
+
+
+@pytest.mark.parametrize(
+    ("size", "status"), [(60_000, "401"), (100_000, "413")]
+)
+def test_forms_have_a_limit(port: int, size: int, status: str) -> None:
+    """
+    What people send is read whole, and refused when it is too large.
+    """
+    body = b"token=" + b"x" * size
+    head = "\r\n".join(
+        ["POST /console/login HTTP/1.1", "Host: bridge",
+         "Content-Type: application/x-www-form-urlencoded",
+         f"Content-Length: {len(body)}", "", ""]
+    )  # fmt: skip
+    with socket.create_connection(("127.0.0.1", port), 10) as wire:
+        wire.sendall(head.encode() + body)
+        answer = wire.makefile("rb").readline().decode()
+    assert status == answer.split(" ")[1]
+
+
+def test_form_that_breaks_off_is_not_looked_at(greenlets: int) -> None:
+    """
+    A form in chunks of which one is none is the caller's fault.
+    """
+    head = (
+        f"POST /console/login HTTP/1.1\r\nHost: bridge\r\n{CHUNKED}\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", greenlets), 10) as wire:
+        wire.sendall(head.encode() + chunk(b"token=x") + b"zz\r\n")
+        answer = wire.makefile("rb").readline().decode()
+    assert "400" == answer.split(" ")[1]

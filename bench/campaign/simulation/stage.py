@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -43,6 +43,9 @@ from bridge.web.forms import (
     EventQuery,
     OrderQuery,
 )
+from bridge.web.parts import Parts
+from bridge.web.together import Waits
+from bridge.web.webhooks import Door
 
 SHIPPED = Path(__file__).parents[3] / "mappings"
 TOKEN = "s" * 40
@@ -165,10 +168,29 @@ class _Forwarded:
 
 @cache
 def web() -> Flask:
-    """Return the web application; it keeps nothing between requests."""
+    """Return the web application; it keeps nothing but at its door."""
     for form in _FORMS:
         _keep_schema(form)
+    parts = _parts()
     return create_web(
+        settings=parts.settings,
+        stores=parts.stores,
+        targets=parts.targets,
+        journal=parts.journal,
+        now=parts.now,
+    )
+
+
+def open_door(waits: Waits) -> None:
+    """Let a web process begin: who stood at the door before is gone."""
+    app = web()
+    below = partial(Flask.wsgi_app, app)
+    app.wsgi_app = Door(_parts(), below=below, waits=waits)
+
+
+@cache
+def _parts() -> Parts:
+    return Parts(
         settings=Settings(
             database="",
             mappings=SHIPPED,

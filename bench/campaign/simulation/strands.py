@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 
 from typing_extensions import override
 
+from bridge.web.together import WSGI, Signal, Waits
+
 T = TypeVar("T")
 
 NEVER = 2**62
@@ -284,6 +286,47 @@ class Threads(Executor):
         self, wait: bool = True, *, cancel_futures: bool = False
     ) -> None:
         """Nothing is to be ended: the process is."""
+
+
+class AtTheDoor(Waits):
+    """How requests of a simulated web process wait."""
+
+    def __init__(self, strands: Strands, process: Process) -> None:
+        self._strands = strands
+        self._process = process
+
+    @override
+    def signal(self) -> Signal:
+        return _Signal(self._strands)
+
+    @override
+    def soon(self, work: Callable[[], object]) -> None:
+        work()
+
+    @override
+    def start(self, work: Callable[[], object]) -> None:
+        self._strands.start(self._process, "append", work)
+
+    @override
+    def apart(self, app: WSGI) -> WSGI:
+        return app
+
+
+class _Signal(Signal):
+    """What a strand waits for."""
+
+    def __init__(self, strands: Strands) -> None:
+        self._strands = strands
+        self._is_set = False
+
+    @override
+    def wait(self) -> None:
+        while not self._is_set:
+            self._strands.pause(NEVER, lambda: self._is_set)
+
+    @override
+    def set(self) -> None:
+        self._is_set = True
 
 
 class Turn:

@@ -32,6 +32,7 @@ from bench.campaign.simulation.sites import Asked, Site, sites
 from bench.campaign.simulation.stage import NOTHING, Answered
 from bench.campaign.simulation.strands import (
     NEVER,
+    AtTheDoor,
     Clock,
     Crash,
     Process,
@@ -619,6 +620,7 @@ class World:
         self.web = Web(self)
         stage.BEHIND.journal = self.web.journal
         stage.BEHIND.now = self.steady
+        stage.open_door(AtTheDoor(self.strands, self.web.process))
 
     def _start_worker(self, slot: int) -> None:
         working = Working(self, slot)
