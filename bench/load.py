@@ -4,6 +4,7 @@ A load generator: many kept connections, one thread, signed bodies.
     python -m bench.load PORT PATH --connections 32 --seconds 5
     python -m bench.load PORT PATH --rate 300
     python -m bench.load PORT PATH --slow 200
+    python -m bench.load PORT PATH --orders 5000 --first 0
     python -m bench.load PORT --answer
 
 Runs in a process of its own and prints one line of JSON: how many answers
@@ -64,6 +65,24 @@ class Requests:
         return b"%s%d-%d%s" % (before, self._run, self._sent, after)
 
 
+class Orders:
+    """Ready requests, each of an order that nobody has seen yet."""
+
+    def __init__(self, path: str, first: int) -> None:
+        self._path = path
+        self._next = first
+
+    def take(self) -> bytes:
+        """Return the next order's webhook."""
+        number, self._next = self._next, self._next + 1
+        body = order_body(number)
+        headers = signed(body, webhook_id=f"o-{number}", topic="orders/paid")
+        lines = [f"POST {self._path} HTTP/1.1", "Host: bench"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        lines += [f"Content-Length: {len(body)}", "", ""]
+        return "\r\n".join(lines).encode() + body
+
+
 @dataclass(slots=True)
 class Connection:
     """One kept connection; *due* is when its request was to be sent."""
@@ -111,11 +130,16 @@ class Load:
         self._latencies: list[float] = []
         self._others = 0
 
-    def run(self, seconds: float, rate: float | None) -> dict[str, float]:
-        """Send for so long; return counts and percentiles."""
+    def run(
+        self, seconds: float, rate: float | None, most: int | None = None
+    ) -> dict[str, float]:
+        """Send for so long, or so many; return counts and percentiles."""
         began = time.perf_counter()
         ends, due = began + seconds, began
+        most = most or 2**62
         while (now := time.perf_counter()) < ends:
+            if len(self._latencies) >= most:
+                break
             if rate is None:
                 due = now
                 while self._idle:
@@ -232,6 +256,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rate", type=float)
     parser.add_argument("--slow", type=int, default=0)
+    parser.add_argument("--orders", type=int, help="so many new orders")
+    parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--answer", action="store_true")
     wanted = parser.parse_args()
     if wanted.answer:
@@ -239,8 +265,13 @@ def main() -> None:
     take = Requests(wanted.path).take
     if wanted.slow:
         drip(wanted.port, wanted.slow, take)
+    if wanted.orders:
+        # made beforehand: what is measured is not the making
+        orders = Orders(wanted.path, wanted.first)
+        ready = [orders.take() for _ in range(wanted.orders)]
+        take = (one for one in [*ready, *ready[:1000]]).__next__
     load = Load(wanted.port, wanted.connections, take)
-    print(json.dumps(load.run(wanted.seconds, wanted.rate)))
+    print(json.dumps(load.run(wanted.seconds, wanted.rate, wanted.orders)))
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ rayo:
   base_url: "{sandbox}/rayo"
   timeout: 5
   settle: 1
-  parallel: 8
+  parallel: {parallel}
   credentials: {{ api_key: "${{RAYO_API_KEY}}" }}
 """
 
@@ -80,12 +80,12 @@ def order_body(number: int) -> bytes:
     ).encode()
 
 
-def bench_files(sandbox: str) -> dict[str, str]:
+def bench_files(sandbox: str, *, parallel: int = 8) -> dict[str, str]:
     """Return the mapping files of the benchmarks: one store, one target."""
     shipped = (ROOT / "mappings" / "cafe-mx-rayo.yaml").read_text()
     return {
         "stores.yaml": STORES,
-        "targets.yaml": TARGETS.format(sandbox=sandbox),
+        "targets.yaml": TARGETS.format(sandbox=sandbox, parallel=parallel),
         "bench-rayo.yaml": shipped.replace(
             "from: cafe-mx", "from: bench"
         ).replace("to: rayo-mx", "to: rayo"),
@@ -146,17 +146,26 @@ class Processes:
         )
         wait_for(lambda: status_of(self.sandbox_port, "/") == 200)
 
-    def start_target(self, *, fast: bool = False) -> None:
+    def start_target(
+        self, *, fast: bool = False, delay_ms: float = 0
+    ) -> subprocess.Popen[bytes] | None:
         """Start a target: the sandbox, or one that only answers."""
         if not fast:
             self.start_sandbox()
-            return
+            return None
         child = subprocess.Popen(
-            [sys.executable, "-m", "bench.target", str(self.sandbox_port)],
+            [
+                sys.executable,
+                "-m",
+                "bench.target",
+                str(self.sandbox_port),
+                f"--delay-ms={delay_ms}",
+            ],
             cwd=ROOT,
         )
         self.children.append(child)
         wait_for(lambda: status_of(self.sandbox_port, "/") == 200)
+        return child
 
     def start_bridge(self, *, workers: int = 1) -> subprocess.Popen[bytes]:
         """Start web and workers under their supervisor, until ready."""
