@@ -37,7 +37,7 @@ MOVED_AT, MOST_ROUNDS, LOCKED_AT = 2_000, 4, 8_000
 Pages in the log from which on they are moved beside the commits, again and
 again so many times until none came meanwhile: then the log begins anew. If
 one always did, the last are moved between two commits, who wait for it, but
-only in a log of so many pages.
+only in a log of so many pages, and not while a reader holds as many.
 """
 
 KEPT_WAL_BYTES = 64 * 1024 * 1024
@@ -173,10 +173,11 @@ class Connections:
             if pages - moved < MOVED_AT:
                 return
             for _round in range(MOST_ROUNDS):
-                pages, moved = _log(database, "PASSIVE")
+                _log(database, "PASSIVE")  # tells nothing of what came since
+                pages, moved = _log(database, "NOOP")
                 if pages == moved:
                     return
-            if pages >= LOCKED_AT and pages - moved < MOVED_AT:
+            if pages - moved < LOCKED_AT <= pages:
                 with self.writers.alone():
                     _log(database, "PASSIVE")
 
