@@ -236,6 +236,7 @@ class SQLiteJournal(
 
     @override
     def shorten_log(self) -> None:
+        self._suspicion.refuse()
         self._connections.move_log()
         room = self._look(self._path, self._reserve)
         if room.wal > room.largest_wal:
