@@ -40,6 +40,7 @@ from bridge.journal.mark import (
 from bridge.journal.operating import Operating
 from bridge.journal.planning import Planning
 from bridge.journal.protocol import Appended, Room
+from bridge.journal.pruning import Pruning
 from bridge.journal.room import RESERVE, Intake, room_of
 from bridge.journal.rows import Row
 from bridge.journal.sending import Sending
@@ -52,6 +53,10 @@ from bridge.journal.texts import Texts
 from bridge.journal.trouble import as_ours
 from bridge.model import Instant, NewEvent
 from bridge.observe import observe
+
+
+_INCREMENTAL = 2
+"""What `PRAGMA auto_vacuum` says of a file that can shrink by steps."""
 
 
 class SQLiteSession(Session):
@@ -78,6 +83,11 @@ class SQLiteSession(Session):
     @override
     def run(self, name: str, /, **values: object) -> int:
         return self._database.execute(STATEMENTS[name], values).rowcount
+
+    def pragma(self, text: str) -> int | None:
+        """Do what the pragma says; return the number that it tells."""
+        told = self._database.execute(f"PRAGMA {text}").fetchall()
+        return int(told[0][0]) if told and told[0] else None
 
     @override
     @contextmanager
@@ -134,6 +144,7 @@ class SQLiteJournal(
     Histories,
     Operating,
     Copies,
+    Pruning,
 ):
     """
     The idempotency log in one SQLite file.
@@ -169,12 +180,23 @@ class SQLiteJournal(
 
     @override
     @contextmanager
-    def writing(self) -> Iterator[Session]:
+    def writing(self) -> Iterator[SQLiteSession]:
         with (
             self._told,
             self._connections.writers.writer() as database,
         ):
             yield SQLiteSession(database)
+
+    @override
+    @contextmanager
+    def zeroing(self) -> Iterator[Session]:
+        with self.writing() as session:
+            # Else a freed page keeps what stood on it until it is used.
+            session.pragma("secure_delete = ON")
+            try:
+                yield session
+            finally:
+                session.pragma("secure_delete = FAST")
 
     @override
     @contextmanager
@@ -222,6 +244,25 @@ class SQLiteJournal(
             self._connections.shorten_log()
 
     # -- the file
+
+    @override
+    def give_back(self, pages: int) -> int:
+        with self._told:
+            reader = SQLiteSession(self._connections.database())
+            if reader.pragma("auto_vacuum") != _INCREMENTAL:
+                return 0
+            if not reader.pragma("freelist_count"):
+                return 0
+        with self.writing() as session:
+            session.pragma(f"incremental_vacuum({pages})")
+            return session.pragma("freelist_count") or 0
+
+    @override
+    def compact(self) -> None:
+        with self._told, self._connections.writers.alone():
+            database = self._connections.database()
+            database.execute("PRAGMA auto_vacuum = INCREMENTAL").fetchall()
+            database.execute("VACUUM")
 
     @override
     def migrate(self) -> Sequence[str]:
