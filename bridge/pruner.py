@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from bridge.journal.protocol import Journal
 from bridge.model import MINUTE, SECOND, Instant, Millis
 
-ORDERS = 20
-"""So many orders a step: about a third of the time that one may hold."""
+ORDERS = 5
+"""So many orders at once, which holds the journal for some milliseconds."""
 
-PAGES = 32
-"""So many pages of the file are given back in a step."""
+PAGES = 16
+"""So many pages of the file are given back at once."""
+
+TIMES = 4
+"""So often at most in one step."""
 
 PAUSE = Millis(10 * SECOND)
 REST = Millis(MINUTE)
@@ -36,7 +39,9 @@ class Pruner:
 
     def step(self, now: Instant) -> None:
         """Do one small step, if it is time for one."""
-        if now >= self._next:
+        for _ in range(TIMES):
+            if now < self._next:
+                return
             self._next = Instant(now + self._done(now))
 
     def _done(self, now: Instant) -> Millis:

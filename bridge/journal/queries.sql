@@ -804,6 +804,9 @@ WHERE d.state IN ('waiting', 'pending', 'settling', 'uncertain')
 ORDER BY d.due_at LIMIT 1;
 
 -- --------------------------------------------------------------- pruning
+-- A row that only gets smaller leaves its page as empty as it is then. One
+-- whose key is set, to what it was, goes and comes again, and pages that are
+-- nearly empty become one.
 
 -- name: orders_to_prune
 -- Those that were looked at last are the youngest: what is still at work is
@@ -827,12 +830,12 @@ UPDATE orders SET kept_since = :since
 WHERE store = :store AND order_id = :order_id AND revision = :seen_revision;
 
 -- name: prune_order
-UPDATE orders SET state = :state, revision = revision + 1,
-                  kept_since = NULL, pruned_at = :now
+UPDATE orders SET rowid = rowid, state = :state,
+                  revision = revision + 1, kept_since = NULL, pruned_at = :now
 WHERE store = :store AND order_id = :order_id AND revision = :seen_revision;
 
 -- name: prune_events
-UPDATE events SET body = x'', headers = '{}', pruned_at = :now
+UPDATE events SET id = id, body = x'', headers = '{}', pruned_at = :now
 WHERE order_id = :order_id AND store = :store AND pruned_at IS NULL
   AND state <> 'stored';
 
@@ -841,11 +844,11 @@ SELECT id, kind, operation, request FROM deliveries
 WHERE order_id = :order_id AND store = :store AND pruned_at IS NULL;
 
 -- name: prune_attempts
-UPDATE attempts SET request = NULL, answer = NULL
+UPDATE attempts SET rowid = rowid, request = NULL, answer = NULL
 WHERE delivery_id = :id AND (request IS NOT NULL OR answer IS NOT NULL);
 
 -- name: prune_delivery
-UPDATE deliveries SET request = :request, reason_text = '',
+UPDATE deliveries SET id = id, request = :request, reason_text = '',
                       reason_where = '{}', pruned_at = :now
 WHERE id = :id AND pruned_at IS NULL;
 
@@ -861,5 +864,5 @@ WHERE state IN ('ignored', 'unusable') AND pruned_at IS NULL
 ORDER BY received_at LIMIT :limit;
 
 -- name: prune_event
-UPDATE events SET body = x'', headers = '{}', pruned_at = :now
-WHERE id = :id AND pruned_at IS NULL;
+UPDATE events SET id = id, body = x'', headers = '{}', pruned_at = :now
+WHERE id = :id AND pruned_at IS NULL AND state <> 'stored';
