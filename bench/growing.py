@@ -69,8 +69,8 @@ def grow(path: Path, *, whole: int, pruned: int) -> dict[str, int]:
     with closing(sqlite3.connect(str(path), isolation_level=None)) as db:
         for pragma in (
             "main.locking_mode = EXCLUSIVE", "synchronous = OFF",
-            "cache_size = -2000000", "foreign_keys = OFF",
-            "wal_autocheckpoint = 100000",
+            "journal_mode = OFF", "cache_size = -1000000",
+            "foreign_keys = OFF",
         ):  # fmt: skip
             db.execute(f"PRAGMA {pragma}").fetchall()
         kept = db.execute(
@@ -90,7 +90,8 @@ def grow(path: Path, *, whole: int, pruned: int) -> dict[str, int]:
         for _kind, _name, sql in kept:
             db.execute(sql)
         _tally(db)
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        db.execute("PRAGMA main.locking_mode = NORMAL").fetchall()
+        db.execute("PRAGMA journal_mode = WAL").fetchall()
     return sizes
 
 
@@ -101,6 +102,7 @@ def _pages(db: Any) -> int:
 
 def _template(path: Path, *, is_pruned: bool) -> None:
     """Make a journal with one order in it."""
+    path.unlink(missing_ok=True)
     journal = SQLiteJournal(path)
     journal.migrate()
     shop = Shop(journal, first=0)

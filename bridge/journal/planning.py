@@ -245,7 +245,8 @@ def _move(session: Session, move: Move, now: Instant) -> None:
 def _check(before: Delivery, move: Move) -> None:
     possible = _PLANNED[before.state] | {before.state}
     if (
-        before.state not in _PLANNABLE
+        before.pruned_at is not None
+        or before.state not in _PLANNABLE
         or move.state not in possible - IN_FLIGHT
     ):
         message = f"a plan can not move {before.state} to {move.state}"
