@@ -5,7 +5,9 @@ The order is made by the bridge's own parts. Indexes and triggers are taken
 away while rows are copied, and put back as they were.
 """
 
-import sqlite3 as standard
+import json
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,20 @@ TABLES = (
 )  # fmt: skip
 
 
+_DBSTAT = """
+import json, sqlite3, sys
+database = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True)
+try:
+    found = database.execute(
+        "SELECT name, SUM(pgsize) FROM dbstat GROUP BY name").fetchall()
+except sqlite3.DatabaseError:
+    found = []
+print(json.dumps(found))
+"""
+"""For a process of its own: our library is built without `dbstat`, Python's
+mostly with it, and both in one process would lose locks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sizes:
     """Bytes of a journal's tables and indexes, and of its file."""
@@ -36,13 +52,12 @@ class Sizes:
         """Return the sizes as they are once SQLite's log is worked in."""
         with closing(sqlite3.connect(str(path))) as ours:
             ours.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        with closing(standard.connect(f"file:{path}?mode=ro", uri=True)) as db:
-            try:
-                found = db.execute(
-                    "SELECT name, SUM(pgsize) FROM dbstat GROUP BY name"
-                ).fetchall()
-            except standard.DatabaseError:  # built without it
-                found = []
+        told = subprocess.run(
+            [sys.executable, "-c", _DBSTAT, str(path)],
+            check=True,
+            capture_output=True,
+        )
+        found = json.loads(told.stdout)
         return cls(path.stat().st_size, dict(found))
 
     def less(self, before: "Sizes", orders: int) -> dict[str, Any]:
@@ -149,9 +164,7 @@ _COLUMNS = {
 
 
 def _statement(db: Any, table: str) -> str:
-    names = [
-        row[1] for row in db.execute(f"PRAGMA one.table_info({table})")
-    ]
+    names = [row[1] for row in db.execute(f"PRAGMA one.table_info({table})")]
     values = [_COLUMNS.get((table, name)) or _renamed(name) for name in names]
     return (
         "WITH RECURSIVE numbers (n) AS (SELECT :from UNION ALL"

@@ -84,7 +84,9 @@ class Sides:
                 work(shop)
                 if nth:  # the first one warms up
                     told[name].append(time.perf_counter() - begun)
-        medians = {name: statistics.median(all) for name, all in told.items()}
+        medians = {
+            name: statistics.median(some) for name, some in told.items()
+        }
         return {
             **{f"{name}_ms": 1e3 * one for name, one in medians.items()},
             "ratio": medians["empty"] / medians["grown"],
@@ -195,14 +197,14 @@ def _pruning(shop: Shop, steps: int = 100) -> dict[str, float]:
     return {
         "orders": orders,
         "free_pages_left": journal.give_back(1),
-        **{f"{name}_longest_ms": max(all) for name, all in told.items()},
+        **{f"{name}_longest_ms": max(some) for name, some in told.items()},
         **{
-            f"{name}_longest_without_commit_ms": max(all)
-            for name, all in works.items()
+            f"{name}_longest_without_commit_ms": max(some)
+            for name, some in works.items()
         },
         **{
-            f"{name}_median_ms": statistics.median(all)
-            for name, all in told.items()
+            f"{name}_median_ms": statistics.median(some)
+            for name, some in told.items()
         },
     }
 

@@ -33,7 +33,9 @@ from bridge.planner import Live, Planner
 from bridge.settings import load_stores, load_targets, surroundings
 
 MAPPINGS = Path(__file__).parents[1] / "mappings"
-SAMPLE = MAPPINGS / "samples" / "shopify-mx-orders-fulfilled-two-shipments.json"
+SAMPLE = (
+    MAPPINGS / "samples" / "shopify-mx-orders-fulfilled-two-shipments.json"
+)
 STORE, TARGET, MAPPING = "cafe-mx", "rayo-mx", "cafe-mx-rayo"
 BEGINS = Instant(1_796_000_000_000)
 """When the first order of a journal comes in, in November 2026."""
@@ -77,7 +79,9 @@ def body_of(number: int) -> bytes:
     """Return the webhook of an order: paid, and on its way."""
     order = {**_sample(), "id": 6_000_000_000_000 + number}
     order["name"] = f"#{number}"
-    return json.dumps(order, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(
+        order, ensure_ascii=False, separators=(",", ":")
+    ).encode()
 
 
 def event_of(number: int, at: Instant) -> NewEvent:
@@ -157,7 +161,7 @@ def _deliver(journal: Journal, claim: Claim, now: Instant) -> None:
     scene = document(load_state(claim.order.state), links=claim.links)
     request = render(mapping, rule, scene)
     number = journal.intend(claim, request, mapping_hash=mapping.hash, now=now)
-    digest = hashlib.md5(claim.delivery.order_id.encode()).digest()  # noqa: S324
+    digest = hashlib.md5(claim.delivery.order_id.encode()).digest()
     reference = str(UUID(bytes=digest))
     answer = {"orden": {"ordenRef": reference}}
     if rule.name == "tracking":

@@ -161,9 +161,7 @@ class Draft:
         )
         raise Settled(Step(state=S.CANCELLED, reason=reason))
 
-    def _scene(
-        self, mapping: MappingInForce, rule: Rule
-    ) -> dict[str, JSON]:
+    def _scene(self, mapping: MappingInForce, rule: Rule) -> dict[str, JSON]:
         order = self._claim.order
         state = load_state(order.state)
         if state.snapshot is None:

@@ -123,8 +123,8 @@ class Planning(Verbs):
                 for verdict in verdicts
             }
         return {
-            id: packed(bytes(row["body"]))
-            for id, row in found.items()
+            event_id: packed(bytes(row["body"]))
+            for event_id, row in found.items()
             if row is not None and not row["body"].startswith(MARK)
         }
 

@@ -749,6 +749,10 @@ class Journal(Protocol):
         """
         ...
 
+    def shrinks(self) -> bool:
+        """Return whether `give_back` can do anything with this file."""
+        ...
+
     def compact(self) -> None:
         """
         Write the whole file anew, without what nothing stands on.

@@ -70,9 +70,7 @@ def _seen_to(
     return _taken(row, pruned(state), deliveries, now)
 
 
-def _deliveries(
-    session: Session, row: Row, before: Instant
-) -> Sequence[Row]:
+def _deliveries(session: Session, row: Row, before: Instant) -> Sequence[Row]:
     if not _is_settled(row, before):
         return ()
     return session.rows(
@@ -87,7 +85,8 @@ def _is_settled(row: Row, before: Instant) -> bool:
 
 
 def _changed_at(row: Row) -> int:
-    return max(row["kept_since"], row["moved_at"] or 0, row["told_at"] or 0)
+    times = (row["kept_since"], row["moved_at"], row["told_at"])
+    return max(int(at) for at in times if at is not None)
 
 
 def _put_back(row: Row, before: Instant) -> Changes:

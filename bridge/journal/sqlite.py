@@ -54,7 +54,6 @@ from bridge.journal.trouble import as_ours
 from bridge.model import Instant, NewEvent
 from bridge.observe import observe
 
-
 _INCREMENTAL = 2
 """What `PRAGMA auto_vacuum` says of a file that can shrink by steps."""
 
@@ -247,15 +246,19 @@ class SQLiteJournal(
 
     @override
     def give_back(self, pages: int) -> int:
-        with self._told:
-            reader = SQLiteSession(self._connections.database())
-            if reader.pragma("auto_vacuum") != _INCREMENTAL:
-                return 0
-            if not reader.pragma("freelist_count"):
-                return 0
+        if not self.shrinks() or not self._told_by_pragma("freelist_count"):
+            return 0
         with self.writing() as session:
             session.pragma(f"incremental_vacuum({pages})")
             return session.pragma("freelist_count") or 0
+
+    @override
+    def shrinks(self) -> bool:
+        return self._told_by_pragma("auto_vacuum") == _INCREMENTAL
+
+    def _told_by_pragma(self, name: str) -> int | None:
+        with self._told:
+            return SQLiteSession(self._connections.database()).pragma(name)
 
     @override
     def compact(self) -> None:

@@ -461,8 +461,14 @@ class _Planner:
             if latest is not None and open_question:
                 self._withdraw(latest, "order_moved_on")
             return
-        if created.state is not S.SUCCEEDED or is_pruned(self._case.state):
-            return
+        if created.state is S.SUCCEEDED and not is_pruned(self._case.state):
+            self._compare(rule, created, latest)
+
+    def _compare(
+        self, rule: Rule, created: Delivery, latest: Delivery | None
+    ) -> None:
+        """Ask about what the create would say otherwise today."""
+        open_question = latest is not None and latest.state is S.HELD
         if created.pruned_at is not None:
             if self._differs_from_pruned(created):
                 self._ask_once(rule, latest, None, self._rendered_by(created))

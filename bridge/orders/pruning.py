@@ -93,11 +93,11 @@ def _line(line: Line) -> Line:
 
 def _parcel(parcel: Parcel) -> Parcel:
     """Keep which one it is; a guide that is its id only as a hash."""
-    id = parcel.id
-    if id == parcel.tracking_number:
-        id = sha256(id.encode()).hexdigest()[:16]
+    known = parcel.id
+    if known == parcel.tracking_number:
+        known = sha256(known.encode()).hexdigest()[:16]
     return Parcel(
-        id=id,
+        id=known,
         status=parcel.status,
         shipped_at=parcel.shipped_at,
         lines=parcel.lines,

@@ -489,16 +489,19 @@ class Oracle:
             return "Pruned"
         if self._replaced(row):
             return "NotFound"
-        if row.state in IN_FLIGHT | {S.SETTLING}:
-            return "InFlight"
-        if row.state is S.UNCERTAIN:
-            return "NotDecidable"
+        refused = {
+            S.CLAIMED: "InFlight",
+            S.SENDING: "InFlight",
+            S.SETTLING: "InFlight",
+            S.UNCERTAIN: "NotDecidable",
+        }.get(row.state)
         outcomes = {attempt.outcome for attempt in self.tries[id]}
         doubt = {None, "applied", "maybe", "found"} & outcomes
         if not (row.repeatable or force) and (doubt or id in self.doubted):
-            return "ForceNeeded"
-        self._again(row, now)
-        return "done"
+            refused = refused or "ForceNeeded"
+        if refused is None:
+            self._again(row, now)
+        return refused or "done"
 
     def resolve(self, id: int, decision: str, link: str, now: int) -> str:
         """Return `done`, or the name of the refusal."""

@@ -60,7 +60,9 @@ def scans(statement: str, plan: Sequence[str]) -> list[str]:
     named = {alias: table for table, alias in aliases.items() if alias}
     found = []
     for step in plan:
-        match = re.match(r"SCAN (\w+)(?: USING (?:COVERING )?INDEX (\w+))?", step)
+        match = re.match(
+            r"SCAN (\w+)(?: USING (?:COVERING )?INDEX (\w+))?", step
+        )
         if match is None or match[2] in OPEN:
             continue
         if named.get(match[1], match[1]) in GROWING:

@@ -24,8 +24,8 @@ from bridge.model import (
     Reason,
 )
 from tests.factories import (
-    NOW,
     NOTHING_TOLD,
+    NOW,
     ORDER,
     STORE,
     keep,
@@ -206,7 +206,7 @@ def test_an_order_that_changed_meanwhile_is_left(tmp_path: Path) -> None:
     """What was looked at is only taken while it is as it was."""
 
     class Overtaken(SQLiteJournal):
-        def zeroing(self):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        def zeroing(self):  # type: ignore[no-untyped-def]
             rest(SQLiteJournal(tmp_path / "bridge.db"))
             return super().zeroing()
 
@@ -316,9 +316,7 @@ def test_tallies_are_true(journal: Journal, path: Path) -> None:
     journal.append([new_event("stored")])
     keep(journal, new_delivery(order_id="3", repeatable=True))
     again = send(journal, S.SUCCEEDED)
-    journal.redeliver(
-        again.id, actor="ana", reason="so", force=False, now=NOW
-    )
+    journal.redeliver(again.id, actor="ana", reason="so", force=False, now=NOW)
     keep(journal, new_delivery(order_id="4", state=S.CANCELLED))
 
     counts = SQLiteJournal(path).counts(NOW)
