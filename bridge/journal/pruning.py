@@ -71,11 +71,23 @@ def _seen_to(
 
 
 def _deliveries(session: Session, row: Row, before: Instant) -> Sequence[Row]:
+    """
+    Return the deliveries of an order that is settled.
+
+    All that is going to be written is read, too: what is old is on the disk
+    alone, and nobody is to wait for it inside the transaction.
+    """
     if not _is_settled(row, before):
         return ()
-    return session.rows(
-        "deliveries_to_prune", store=row["store"], order_id=row["order_id"]
-    )
+    order = {"store": row["store"], "order_id": row["order_id"]}
+    found = session.rows("deliveries_to_prune", **order)
+    for event in session.rows("story_events", **order):
+        session.row("event_of_key", dedupe_key=event["dedupe_key"])
+    for one in found:
+        for name in ("attempts", "history"):
+            session.rows(name, id=one["id"])
+        session.row("newest_generation", effect_key=one["effect_key"])
+    return found
 
 
 def _is_settled(row: Row, before: Instant) -> bool:

@@ -840,7 +840,7 @@ WHERE order_id = :order_id AND store = :store AND pruned_at IS NULL
   AND state <> 'stored';
 
 -- name: deliveries_to_prune
-SELECT id, kind, operation, request FROM deliveries
+SELECT id, effect_key, operation, request FROM deliveries
 WHERE order_id = :order_id AND store = :store AND pruned_at IS NULL;
 
 -- name: prune_attempts
@@ -859,7 +859,7 @@ WHERE delivery_id = :id
 
 -- name: events_to_prune
 SELECT id FROM events
-WHERE state IN ('ignored', 'unusable') AND pruned_at IS NULL
+WHERE state NOT IN ('stored', 'planned') AND pruned_at IS NULL
   AND received_at <= :before
 ORDER BY received_at LIMIT :limit;
 

@@ -28,7 +28,7 @@ ALTER TABLE deliveries ADD COLUMN pruned_at INTEGER;
 CREATE INDEX orders_to_prune ON orders (kept_since)
   WHERE kept_since IS NOT NULL;
 CREATE INDEX events_to_prune ON events (received_at)
-  WHERE state IN ('ignored', 'unusable') AND pruned_at IS NULL;
+  WHERE state NOT IN ('stored', 'planned') AND pruned_at IS NULL;
 
 -- Indexes hold what is open; what is over is only counted.
 DROP INDEX events_by_state;
