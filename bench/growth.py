@@ -48,20 +48,23 @@ class Timed(SQLiteJournal):
     Attributes:
         holds: seconds from its begin to the end of its commit.
         works: without the commit, which waits for the disk.
+        busy: the processor's part of the whole, whoever else runs.
     """
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self.holds: list[float] = []
         self.works: list[float] = []
+        self.busy: list[float] = []
 
     @override
     @contextmanager
     def writing(self) -> Iterator[SQLiteSession]:
         with super().writing() as session:
-            begun = time.perf_counter()
+            begun, busy = time.perf_counter(), time.thread_time()
             yield session
             self.works.append(time.perf_counter() - begun)
+        self.busy.append(time.thread_time() - busy)
         self.holds.append(time.perf_counter() - begun)
 
 
@@ -185,20 +188,24 @@ def _pruning(shop: Shop, steps: int = 100) -> dict[str, float]:
     shop.deliver()
     told: dict[str, list[float]] = {}
     works: dict[str, list[float]] = {}
+    busy: dict[str, float] = {}
     orders = 0
     for name in ("prune", "give_back"):
         journal.holds.clear()
         journal.works.clear()
+        journal.busy.clear()
         for _ in range(steps):
             if name == "prune":
                 orders += journal.prune(KEPT, before=KEPT, limit=ORDERS) or 0
             else:
                 journal.give_back(PAGES)
         told[name] = [1e3 * hold for hold in journal.holds] or [0.0]
+        busy[name] = 1e3 * max(journal.busy, default=0.0)
         works[name] = [1e3 * work for work in journal.works] or [0.0]
     return {
         "orders": orders,
         "free_pages_left": journal.give_back(1),
+        **{f"{name}_longest_of_cpu_ms": one for name, one in busy.items()},
         **{f"{name}_longest_ms": max(some) for name, some in told.items()},
         **{
             f"{name}_longest_without_commit_ms": max(some)
