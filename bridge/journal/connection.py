@@ -238,10 +238,12 @@ class Connections:
         )
         database = Database(connection, execute_plugins=False)
         for pragma in (
+            "auto_vacuum = INCREMENTAL",  # of a file that is still empty
             "journal_mode = WAL",
             "synchronous = FULL",
             "foreign_keys = ON",
             "trusted_schema = OFF",
+            "secure_delete = FAST",
             f"journal_size_limit = {KEPT_WAL_BYTES}",
             f"wal_autocheckpoint = {self._checkpoint_at}",
         ):

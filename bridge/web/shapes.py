@@ -78,6 +78,9 @@ class EventItem(Shape):
     reason: str | None
     received_at: When
     sha256: str
+    pruned_at: When | None = Noted(
+        default=None, description="since when its body is gone"
+    )
 
 
 class EventDetail(EventItem):
@@ -124,6 +127,9 @@ class DeliveryItem(Shape):
     version: int
     created_at: When
     updated_at: When
+    pruned_at: When | None = Noted(
+        default=None, description="since when what it said is gone"
+    )
 
 
 class AttemptItem(Shape):
