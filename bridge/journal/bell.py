@@ -37,8 +37,9 @@ class Ears:
         if self._pipe is None:
             time.sleep(min(seconds, DEAF_NAP_S))
             return True
-        ready, _, _ = select.select([self._file], [], [], max(0.0, seconds))
-        if not ready:
+        poll = select.poll()  # `select` takes no descriptor above 1,023
+        poll.register(self._file, select.POLLIN)
+        if not poll.poll(max(0.0, seconds) * 1_000):
             return False
         with suppress(BlockingIOError):
             os.read(self._file, _MUCH)
