@@ -20,6 +20,7 @@ _INVISIBLE = re.compile(
 )
 
 _DIGIT = re.compile(r"\d")
+_TWO_LETTERS = re.compile(r"[^\W\d_]{2}")
 _NEITHER_LETTER_NOR_DIGIT = re.compile(r"[\W_]+")
 
 
@@ -52,6 +53,11 @@ def folded(text: str) -> str:
 def has_digit(text: str) -> bool:
     """Return whether any digit is in *text*."""
     return _DIGIT.search(text) is not None
+
+
+def has_word(text: str) -> bool:
+    """Return whether two letters stand together anywhere in *text*."""
+    return _TWO_LETTERS.search(text) is not None
 
 
 def _composed(text: str) -> str:
