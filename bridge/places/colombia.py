@@ -34,6 +34,7 @@ from bridge.places.text import (
     WORD_JOINER,
     folded,
     has_digit,
+    has_phone,
     has_word,
     visible,
 )
@@ -373,6 +374,8 @@ def _with_given(findings: Findings, given: Parts, same: Repeated) -> Parts:
         if interior and folded(interior) != folded(given.interior_number):
             findings.doubt("fields_disagree")
         interior = given.interior_number
+        if _BEGINS_A_STREET.match(interior) or has_phone(interior):
+            findings.doubt("left_over")
     if given.exterior_number and findings.street:
         plate = folded(given.exterior_number)
         if plate not in folded(findings.street):
@@ -391,7 +394,12 @@ def _neighbourhood(
         return findings.neighbourhood()
     found = _BARRIO.fullmatch(told)
     own = (found["name"] if found else None) or told
-    if not has_word(own) or _UNITS.match(own):
+    if (
+        not has_word(own)
+        or _UNITS.match(own)
+        or _BEGINS_A_STREET.match(own)
+        or (" " not in own and is_no_name(own))
+    ):
         findings.doubt("left_over")
     others = [*findings.marked, *findings.unmarked]
     if any(folded(other) != folded(own) for other in others):

@@ -70,6 +70,7 @@ from bridge.places.text import (
     WORD_JOINER,
     folded,
     has_digit,
+    has_phone,
     has_word,
     visible,
 )
@@ -139,7 +140,8 @@ def _separate_fields(
         visible(street)
     ) or _has_second_number(visible(street)):
         findings.doubt("second_number")
-    if same.place(visible(street)) or "@" in street:
+    bare = visible(street)
+    if same.place(bare) or "@" in bare or begins_with_errand(bare):
         findings.doubt("no_street")
     elif len(without_city(visible(street), same).split()) in range(
         _WORDS_OF_A_STREET, len(street.split())
@@ -260,6 +262,8 @@ def _with_given(findings: Findings, given: Parts) -> Parts:
     told = given.interior_number
     if told and not _none_told(told):
         own = door([told])
+        if KIND.match(told) or has_phone(told):
+            findings.doubt("left_over")
         if interior and folded(interior) != folded(own or ""):
             findings.doubt("fields_disagree")
         interior = own

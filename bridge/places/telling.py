@@ -44,6 +44,7 @@ _TELLS = re.compile(
     r"|escuela|estacionamiento|estetica|fabrica|farmacia|gasolinera|gimnasio"
     r"|grupo|gym|hospital|hotel|iglesia|kinder|negocio|notaria|oxxo"
     r"|parroquia|plaza|primaria|restaurante?|salon|secundaria|supermercado"
+    r"|aurrera|chedraui|costco|exito|soriana"
     r"|taller|templo|tienda|walmart"
     # who works there: panaderia, papeleria, ferreteria
     r"|[a-z]{4,}eria"
@@ -58,7 +59,7 @@ _ERRANDS = re.compile(
     r"|dhl|estafeta|fedex|servientrega|interrapidisimo|empresa|farmacia"
     r"|gasolinera|hotel|oficinas?|oxxo|restaurante?|taller|tienda|walmart"
     # what the field is called
-    r"|direccion|domicilio|mi"
+    r"|direccion|domicilio|mi|casa|viv[eo]"
 )
 """Folded words that no street's name begins with."""
 _CITIES = re.compile(
