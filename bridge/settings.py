@@ -25,10 +25,11 @@ from bridge.mapping.form import NAME
 from bridge.mapping.tables import LONGEST as LONGEST_TABLE
 from bridge.mapping.tables import text_with_tables
 from bridge.mapping.text import LONGEST, Node, read_yaml
-from bridge.mapping.words import nearest
+from bridge.mapping.words import expected, nearest
 from bridge.model import DAY, SECOND, Millis
 from bridge.sources.platform import Store
 from bridge.sources.register import PLATFORMS
+from bridge.sources.woocommerce_order import STATUSES
 from bridge.targets.account import (
     LOOPBACK,
     PAGES_PER_HOUR,
@@ -49,6 +50,9 @@ LARGEST_SECRET = 4096  # characters
 BYTES_OF_A_CHARACTER = 4  # in UTF-8, at most
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_NEARLY_REFERENCE = re.compile(
+    r"\$[{(] ?([A-Za-z_][\w. -]{0,62}\w) ?[)}]|\$([A-Za-z_]\w{0,63})"
+)
 
 _PLACES = re.compile(r"\{([^{}]*)\}")
 _IDENTITIES = {
@@ -190,6 +194,8 @@ def load_sources(folder: Path) -> list[Source]:
     for path in sorted(folder.glob("*.yaml")):
         if path.name in {STORES, TARGETS} or path.name.endswith(".cases.yaml"):
             continue
+        if not path.is_file():
+            continue
         text = text_with_tables(
             _read(path, LONGEST), read_table_file, csv_files
         )
@@ -214,10 +220,28 @@ def load_cases(folder: Path) -> dict[str, Source]:
     """Return the texts of all case files in *folder*, by mapping name."""
     found = {}
     for path in sorted(folder.glob("*.cases.yaml")):
+        if not path.is_file():
+            continue
         name = path.name.removesuffix(".cases.yaml")
         text = path.read_text(encoding="utf-8", errors="replace")
         found[name] = Source(name=name, file=str(path), text=text)
     return found
+
+
+def _sample_headers(path: Path) -> dict[str, dict[str, str]]:
+    try:
+        headers = from_json(path.read_bytes())
+    except OSError:
+        headers = {}
+    except ValueError as error:
+        message = f"{path} is no JSON: {error}"
+        raise LookupError(message) from None
+    headers = headers if isinstance(headers, dict) else {}
+    odd = [name for name, one in headers.items() if not isinstance(one, dict)]
+    if odd:
+        message = f"{path}: {odd[0]!r} must hold names with values"
+        raise LookupError(message)
+    return headers
 
 
 def sample_reader(folder: Path) -> Callable[[str], Sample]:
@@ -232,10 +256,14 @@ def sample_reader(folder: Path) -> Callable[[str], Sample]:
         path = samples / f"{name}.json"
         try:
             body = path.read_bytes()
-            headers = from_json((samples / "_headers.json").read_bytes())
-        except (OSError, ValueError) as error:
-            message = f"there is no sample {name!r} in {samples}"
-            raise LookupError(message) from error
+        except OSError:
+            known = (one.stem for one in samples.glob("[!_]*.json"))
+            message = (
+                f"there is no sample {name!r} in {samples}"
+                f"{nearest(name, known)}"
+            )
+            raise LookupError(message) from None
+        headers = _sample_headers(samples / "_headers.json")
         if name not in headers:
             message = (
                 f"{path} has no entry in _headers.json beside it: copy that"
@@ -396,7 +424,7 @@ class _TargetForm(_Form):
     """Requests at once, at most."""
     pages_per_hour: Annotated[int, Field(ge=0)] = PAGES_PER_HOUR
     """Pages of its lists that are read in an hour, looking for links."""
-    not_processed_statuses: list[int] = []
+    not_processed_statuses: list[Annotated[int, Field(ge=100, le=599)]] = []
     """Answers after which nothing was done."""
     look_ups: bool = True
     """Whether it is asked about calls whose answers were lost."""
@@ -458,6 +486,14 @@ def _store(name: str, entry: Node, file: str, secret: ReadSecret) -> Store:
         hint = nearest(form.time_zone, iter(available_timezones()))
         message = f"{name}: there is no time zone {form.time_zone!r}{hint}"
         raise _wrong(file, entry, message, "time_zone")
+    for own, core in form.statuses.items():
+        if core.removeprefix("wc-") not in STATUSES:
+            listed = ", ".join(sorted(STATUSES))
+            message = (
+                f"{name}: {core!r} is no status of WooCommerce"
+                f"{nearest(core, STATUSES) or f': there are {listed}'}"
+            )
+            raise _wrong(file, entry, message, "statuses", own)
     return Store(
         name=name,
         platform=form.platform,
@@ -506,6 +542,11 @@ def _target(name: str, entry: Node, file: str, secret: ReadSecret) -> Target:
         hint = nearest(form.api, CONTRACTS)
         message = f"{name}: there is no API {form.api!r}{hint}"
         raise _wrong(file, entry, message, "api")
+    for word in form.credentials:
+        if word not in contract.credentials:
+            hint = nearest(word, contract.credentials)
+            message = f"{name}: {form.api} has no credential {word!r}{hint}"
+            raise _wrong(file, entry, message, "credentials", word)
     missing = set(contract.credentials) - set(form.credentials)
     if missing:
         message = f"{name}: credentials need {', '.join(sorted(missing))}"
@@ -657,15 +698,27 @@ def _resolved(
     what = ".".join((name, *(part for part in path if isinstance(part, str))))
     reference = _REFERENCE.fullmatch(text)
     if reference is None:
-        message = (
-            f"{what}: a secret never stands in YAML; write "
-            '"${NAME}" and set NAME in the environment'
-        )
+        message = f"{what}: {_no_reference(text)}"
         raise _wrong(file, entry, message, *path)
     try:
         return secret(reference[1])
     except SettingsError as error:
         raise _wrong(file, entry, f"{what}: {error}", *path) from None
+
+
+def _no_reference(text: str) -> str:
+    """Say how a secret is named; one that was written out is not shown."""
+    meant = _NEARLY_REFERENCE.fullmatch(text)
+    if meant:
+        name = re.sub(r"\W", "_", meant[1] or meant[2])
+        return (
+            "a name has letters, digits and _ only, and stands in ${ }: "
+            f'did you mean "${{{name}}}"?'
+        )
+    return (
+        'a secret never stands in YAML; write "${NAME}" and set NAME in the '
+        "environment"
+    )
 
 
 F = TypeVar("F", bound=_Form)
@@ -704,4 +757,4 @@ def _form_message(
         case "string_pattern_mismatch":
             return f"{name}.{word}: two capital letters such as MX"
         case _:
-            return f"{name}.{word}: {fault['msg']}"
+            return f"{name}.{word}: {expected(fault)}"

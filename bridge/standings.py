@@ -10,6 +10,7 @@ from bridge.journal.protocol import Journal, MappingText, Refusal
 from bridge.mapping.catalog import Source, build_catalog
 from bridge.mapping.document import Mapping as MappingInForce
 from bridge.mapping.document import Surroundings
+from bridge.mapping.tables import apart
 from bridge.mapping.words import nearest
 from bridge.model import Instant
 
@@ -91,12 +92,19 @@ def standings(
                 problems=[
                     str(one)
                     for one in catalog.problems
-                    if source and one.file == source.file
+                    if source and one.file in _files_of(source)
                 ],
                 refusal=refusals.get((name, after.hash)) if after else None,
             )
         )
     return found
+
+
+def _files_of(source: Source) -> set[str]:
+    """Return the file of a mapping, and those of its tables."""
+    folder, slash, _ = source.file.rpartition("/")
+    tables = apart(source.text).files
+    return {source.file, *(f"{folder}{slash}{name}" for name in tables)}
 
 
 def _standing(

@@ -54,7 +54,8 @@ def test_warnings_stop_nothing(folder: Path, check: Check):
     assert (
         f"warning: {file}:{line}:3: nobody is told when an order is cancelled"
     ) in result.stdout
-    assert ["warning"] == [
+    assert f"warning: {file}: has no cases: write" in result.stdout
+    assert ["warning", "warning"] == [
         problem["severity"] for problem in problems(check("--json"))
     ]
 

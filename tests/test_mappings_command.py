@@ -107,6 +107,22 @@ def test_a_wrong_file_is_not_compared(
     assert "refused" == states(run)[NAME]
 
 
+def test_a_wrong_table_is_the_mappings_own_problem(
+    run: Run, journal: Journal, file: Path
+) -> None:
+    """
+    What is wrong stands in the CSV file, and keeps the mapping back.
+    """
+    edit(file, "tables:", "tables:\n  codes: skus.csv")
+    file.with_name("skus.csv").write_text("tienda,rayo\nA,B,C\n", "utf-8")
+
+    items = loaded(run("mappings", "list", "--json"))["items"]
+
+    (problem,) = [p for one in items for p in one["problems"]]
+    assert "skus.csv:2:1: has 3 cells, and 2 are expected" in problem
+    assert "refused" == states(run)[NAME]
+
+
 def test_a_file_that_never_was_right_is_off(
     run: Run, environ: dict[str, str]
 ) -> None:

@@ -289,19 +289,33 @@ def test_an_empty_file_has_no_stores(tmp_path: Path):
         ('secrets: ["${CAFE}"]', 'secrets: ["x${CAFE}"]',
          ("stores.yaml:5:13: cafe-mx.secrets: a secret never stands in YAML; "
          'write "${NAME}" and set NAME in the environment')),
+        ('secrets: ["${CAFE}"]', 'secrets: ["${CAFE-MX}"]',
+         ("stores.yaml:5:13: cafe-mx.secrets: a name has letters, digits and "
+         '_ only, and stands in ${ }: did you mean "${CAFE_MX}"?')),
+        ('secrets: ["${CAFE}"]', "secrets: [$CAFE]",
+         ("stores.yaml:5:13: cafe-mx.secrets: a name has letters, digits and "
+         '_ only, and stands in ${ }: did you mean "${CAFE}"?')),
+        ('secrets: ["${CAFE}"]', "secrets: ${CAFE}",
+         ("stores.yaml:5:3: cafe-mx.secrets: a list is expected: [ ], or each "
+         "item after '- '")),
+        ("country: MX", "country: MX\n  statuses: {enviado: complete}",
+         ("stores.yaml:5:14: cafe-mx: 'complete' is no status of WooCommerce, "
+         "did you mean 'completed'?")),
+        ("country: MX", "country: MX\n  statuses: [enviado]",
+         ("stores.yaml:5:3: cafe-mx.statuses: names with values are expected, "
+         "indented below it")),
         ('secrets: ["${CAFE}"]', 'secrets: ["${CAFE}", "${NEW}"]',
          ("stores.yaml:5:24: cafe-mx.secrets: NEW is not set: put the secret "
          "into the environment variable NEW, or its file's path into "
          "NEW_FILE")),
         ('secrets: ["${CAFE}"]', "secrets: []", ("stores.yaml:5:3: "
-         "cafe-mx.secrets: List should have at least 1 item after "
-         "validation, not 0")),
+         "cafe-mx.secrets: it is empty: at least 1 is expected")),
         ("country: MX", "country: MX\n  time_zone: America/Mexico",
          ("stores.yaml:5:3: cafe-mx: there is no time zone 'America/Mexico', "
          "did you mean 'America/")),
         ("country: MX", "country: MX\n  test_orders: yes",
-         ("stores.yaml:5:3: cafe-mx.test_orders: Input should be a valid "
-         "boolean")),
+         ("stores.yaml:5:3: cafe-mx.test_orders: true or false is "
+         "expected")),
         ("country: MX", "country: MX\n  not_shipped: [1]",
          ("stores.yaml:5:17: cafe-mx.not_shipped.0: text is expected: put it "
          "in quotes")),
@@ -485,8 +499,8 @@ def test_a_limit_is_the_vendors_unless_it_is_said(
          "address")),
         ("qa.example.mx", "qa.example.mx:port", ("targets.yaml:3:3: rayo-mx: "
          "base_url is no address")),
-        ("api_key:", "apikey:", ("targets.yaml:4:3: rayo-mx: credentials need "
-         "api_key")),
+        ("api_key:", "apikey:", ("targets.yaml:5:5: rayo-mx: rayo has no "
+         "credential 'apikey', did you mean 'api_key'?")),
         ('"${KEY}"', "abc-my-key", ("targets.yaml:5:5: "
          "rayo-mx.credentials.api_key: a secret never stands in YAML; write "
          '"${NAME}" and set NAME in the environment')),
@@ -513,15 +527,15 @@ def test_a_limit_is_the_vendors_unless_it_is_said(
          ("targets.yaml:3:11: rayo-mx: the path must look like "
          "/api/rest/orders")),
         ("api: rayo", "api: rayo\n  limit: {requests: 0, seconds: 1}",
-         ("targets.yaml:3:11: rayo-mx.limit.requests: Input should be greater "
-         "than or equal to 1")),
+         ("targets.yaml:3:11: rayo-mx.limit.requests: at least 1 "
+         "is expected")),
         ("api: rayo", "api: rayo\n  limit: {requests: 2, second: 1}",
          ("targets.yaml:3:24: rayo-mx: 'limit.second' is no setting, "
           "did you mean 'seconds'?")),
         ("api: rayo", "api: rayo\n  timeout: 1000", ("targets.yaml:3:3: "
-         "rayo-mx.timeout: Input should be less than or equal to 300")),
+         "rayo-mx.timeout: at most 300 is expected")),
         ("api: rayo", "api: rayo\n  timeout: 5s", ("targets.yaml:3:3: "
-         "rayo-mx.timeout: Input should be a valid integer")),
+         "rayo-mx.timeout: a whole number is expected")),
         ("api: rayo", "api: rayo\n  proves_absence: [create_order]",
          ("targets.yaml:3:20: rayo-mx: nobody can be asked about "
           "create_order")),
@@ -529,7 +543,7 @@ def test_a_limit_is_the_vendors_unless_it_is_said(
          ("targets.yaml:3:20: rayo-mx: no operation 'update_deliver', did "
           "you mean 'update_delivery'?")),
         ("api: rayo", "api: rayo\n  look_ups: no", ("targets.yaml:3:3: "
-         "rayo-mx.look_ups: Input should be a valid boolean")),
+         "rayo-mx.look_ups: true or false is expected")),
     ],
 )  # fmt: skip
 def test_a_wrong_target_is_one_line(
@@ -591,6 +605,23 @@ def test_a_sample_has_its_body_and_headers(tmp_path: Path):
         read("b")
     with pytest.raises(LookupError, match="there is no sample 'c' in"):
         read("c")
+    (samples / "_headers.json").write_text('{"a": 5}', "utf-8")
+    with pytest.raises(LookupError, match=r"_headers\.json: 'a' must hold"):
+        read("a")
+    (samples / "_headers.json").write_text('{"a": {', "utf-8")
+    with pytest.raises(LookupError, match=r"_headers\.json is no JSON: "):
+        read("a")
+
+
+def test_a_folder_is_no_file(tmp_path: Path):
+    """
+    One whose name ends like a mapping's is left alone.
+    """
+    (tmp_path / "old.yaml").mkdir()
+    (tmp_path / "old.cases.yaml").mkdir()
+
+    assert [] == load_sources(tmp_path)
+    assert {} == load_cases(tmp_path)
 
 
 def test_mappings_may_refer_to_what_is_configured(tmp_path: Path):

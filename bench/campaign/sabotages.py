@@ -113,10 +113,8 @@ SABOTAGES = (
     _bug(
         "tells WooCommerce's events apart by the webhook alone",
         "bridge/sources/woocommerce.py",
-        '            dedupe_key=f"woocommerce:{store.name}:{webhook_id}:'
-        '{topic}:"\n            f"{sha256}",',
-        '            dedupe_key=f"woocommerce:{store.name}:{webhook_id}:'
-        '{topic}",',
+        'dedupe_key=f"woocommerce:{name}:{webhook_id}:{topic}:{sha256}",',
+        'dedupe_key=f"woocommerce:{name}:{webhook_id}:{topic}",',
         "tests/sources",
     ),
     _bug(

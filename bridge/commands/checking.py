@@ -64,7 +64,17 @@ def _warnings(folder: Path, files: Files) -> Iterator[Problem]:
     for mapping in files.catalog.mappings.values():
         yield from mapping.warnings
     names = {source.name for source in load_sources(folder)}
-    for name, cases in load_cases(folder).items():
+    all_cases = load_cases(folder)
+    for name, mapping in files.catalog.mappings.items():
+        if name not in all_cases:
+            message = (
+                f"has no cases: write {name}.cases.yaml, or take one of a "
+                "real order with `cases record`"
+            )
+            yield Problem(
+                file=mapping.file, message=message, severity="warning"
+            )
+    for name, cases in all_cases.items():
         if name not in names:
             message = (
                 f"there is no mapping {name}.yaml, whose cases these would "
@@ -94,6 +104,13 @@ def _report(
     }
 
 
+def _told(case: CaseResult) -> str:
+    """Return what is wrong with a case; one of the file has its place."""
+    if not case.name:
+        return case.message
+    return f"{case.file}:{case.line}:1: {case.name}: {case.message}"
+
+
 def _print_report(
     files: Files, problems: Sequence[Problem], cases: Sequence[CaseResult]
 ) -> None:
@@ -105,8 +122,7 @@ def _print_report(
         out.print(Text(line, style), soft_wrap=True)
     for case in cases:
         if not case.ok:
-            place = f"{case.file}: {case.name or 'the file'}"
-            out.print(Text(f"{place}: {case.message}", "red"), soft_wrap=True)
+            out.print(Text(_told(case), "red"), soft_wrap=True)
     for secret in files.missing:
         out.print(Text(f"warning: {secret}", "yellow"), soft_wrap=True)
     failed = sum(not case.ok for case in cases)

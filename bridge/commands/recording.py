@@ -260,7 +260,11 @@ def _write(
     for sample_name, sample in webhooks.samples.items():
         path = samples / f"{sample_name}.json"
         if path.exists() or sample_name in headers:
-            message = f"{path} is there already: nothing was written"
+            message = (
+                f"{path} is there already: nothing was written; to record "
+                "the order anew, take it, its entry in _headers.json and its "
+                "case out"
+            )
             raise Conflict(message)
         planned[path] = sample.body
         headers[sample_name] = dict(sample.headers)

@@ -44,7 +44,7 @@ from bridge.errors import MappingError, Problem, Unusable
 from bridge.mapping.document import Mapping
 from bridge.mapping.preview import Foreseen, foresee
 from bridge.mapping.text import Node, read_yaml
-from bridge.mapping.words import nearest
+from bridge.mapping.words import expected, nearest
 from bridge.model import (
     JSON,
     Event,
@@ -74,6 +74,8 @@ class CaseResult:
     name: str
     ok: bool
     message: str = ""
+    line: int = 0
+    """Where the case begins, from 1; 0 where *message* says it."""
 
 
 class NothingTold(LookupError):
@@ -126,6 +128,7 @@ class CaseForm(_Form):
     expect: list[ExpectForm]
 
 
+_SHOWN = 200  # characters of a value in a message
 _CASES = TypeAdapter(list[CaseForm])
 
 
@@ -145,11 +148,11 @@ def run_cases(
         sample: gives a sample by name; raises `LookupError`.
     """
     try:
-        cases = _read_cases(text, file)
+        cases, lines = _read_cases(text, file)
     except MappingError as error:
         return [CaseResult(file=file, name="", ok=False, message=str(error))]
     found = []
-    for case in cases:
+    for case, line in zip(cases, lines, strict=True):
         try:
             events = [_event(given, store, sample) for given in case.given]
             message = _run(case, events, mapping, store, platform)
@@ -159,7 +162,11 @@ def run_cases(
             message = str(error)
         found.append(
             CaseResult(
-                file=file, name=case.case, ok=not message, message=message
+                file=file,
+                name=case.case,
+                ok=not message,
+                message=message,
+                line=line,
             )
         )
     return found
@@ -183,6 +190,13 @@ def _run(
         if mapping.rule(name) is None:
             rules = (rule.name for rule in mapping.rules)
             return f"done: there is no rule {name!r}{nearest(name, rules)}"
+    links = {*mapping.links} | {
+        name for rule in mapping.rules for name, _ in rule.remember
+    }
+    for name in case.links:
+        hint = "" if name in links else nearest(name, links)
+        if hint:
+            return f"links: nothing here sets {name!r}{hint}"
     found = foresee(
         mapping,
         state,
@@ -211,22 +225,31 @@ def raw_of(
     return None if body is None else from_json(body)
 
 
-def _read_cases(text: str, file: str) -> list[CaseForm]:
+def _read_cases(text: str, file: str) -> tuple[list[CaseForm], list[int]]:
+    """Return the cases, and the line in which each begins."""
     root = read_yaml(text, file=file)
+    nodes = root.value if isinstance(root.value, list) else []
     try:
-        return _CASES.validate_python(root.data() or [])
+        cases = _CASES.validate_python(root.data() or [])
     except ValidationError as error:
-        fault = error.errors(include_url=False, include_input=False)[0]
+        faults = error.errors(include_url=False, include_input=False)
+        # a key that was misspelt is missing as well
+        fault = min(faults, key=lambda one: one["type"] != "extra_forbidden")
         raise MappingError([_form_problem(fault, root, file)]) from None
+    return cases, [node.line for node in nodes]
 
 
 def _form_problem(fault: ErrorDetails, root: Node, file: str) -> Problem:
     path = fault["loc"]
     line, column = root.at(path)
-    word = str(path[-1]) if path else "the file"
-    message = f"{word!r}: {fault['msg'].removeprefix('Value error, ')}"
+    word = next(
+        (str(one) for one in reversed(path) if isinstance(one, str)), ""
+    )
+    message = f"{word!r}: {expected(fault)}" if word else expected(fault)
+    if not path:
+        message = "cases are expected, each after '- '"
     if fault["type"] == "value_error":
-        message = message.partition(": ")[2]
+        message = expected(fault)
     if fault["type"] == "missing":
         message = f"{word!r} is missing"
     if fault["type"] == "extra_forbidden":
@@ -296,8 +319,12 @@ def _event(
     found = sample(given.sample)
     body = found.body
     if given.change:
-        changed = _merged(from_json(body), given.change)
-        body = to_json(changed)
+        try:
+            told = from_json(body)
+        except ValueError as error:
+            message = f"the sample {given.sample!r} is no JSON: {error}"
+            raise LookupError(message) from None
+        body = to_json(_merged(told, given.change))
     return event_of(found, store, topic=given.topic, body=body)
 
 
@@ -344,34 +371,48 @@ def _reason_fault(expect: ExpectForm, reason: Reason | None) -> str:
         and expect.waits == reason.where.get("link"),
         "asked": bool(expect.asks) and expect.asks in reason.text,
     }.get(reason.code, bool(expect.held) and expect.held == reason.code)
-    return "" if fits else f"no request, but {reason.code}: {reason.text}"
+    if fits:
+        return ""
+    if expect.request:
+        return f"no request, but {reason.code}: {reason.text}"
+    wanted = expect.held or expect.waits or expect.asks
+    return f"expected {wanted!r}, got {reason.code}: {reason.text}"
+
+
+def _both(wanted: JSON, given: JSON) -> str:
+    """Return both of two values, cut where they are long."""
+    shown = [
+        text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+        for text in map(repr, (wanted, given))
+    ]
+    return "expected {}, got {}".format(*shown)
 
 
 def _body_fault(
-    expected: JSON, given: JSON, path: str = "body", *, partly: bool = False
+    wanted: JSON, given: JSON, path: str = "body", *, partly: bool = False
 ) -> str:
     """Return the first place at which the bodies differ, or nothing."""
-    if isinstance(expected, dict) and isinstance(given, dict):
-        keys = expected if partly else {**expected, **given}
+    if isinstance(wanted, dict) and isinstance(given, dict):
+        keys = wanted if partly else {**wanted, **given}
         faults = (
             _body_fault(
-                expected.get(key),
+                wanted.get(key),
                 given.get(key),
                 f"{path}.{key}",
                 partly=partly,
             )
             for key in keys
         )
-    elif isinstance(expected, list) and isinstance(given, list):
-        if len(expected) != len(given):
-            return f"{path}: expected {len(expected)} items, got {len(given)}"
+    elif isinstance(wanted, list) and isinstance(given, list):
+        if len(wanted) != len(given):
+            return f"{path}: expected {len(wanted)} items, got {len(given)}"
         faults = (
             _body_fault(one, other, f"{path}.{index}", partly=partly)
             for index, (one, other) in enumerate(
-                zip(expected, given, strict=True)
+                zip(wanted, given, strict=True)
             )
         )
     else:
-        same = type(expected) is type(given) and expected == given
-        return "" if same else f"{path}: expected {expected!r}, got {given!r}"
+        same = type(wanted) is type(given) and wanted == given
+        return "" if same else f"{path}: {_both(wanted, given)}"
     return next((fault for fault in faults if fault), "")

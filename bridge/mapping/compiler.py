@@ -51,6 +51,7 @@ from bridge.targets.contract import Contract, Operation, Preflight
 
 _NAMED_ONE = re.compile(rf"\b{NAMED}\.([A-Za-z_][A-Za-z0-9_]*)")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_BRACE = re.compile(r"[{}]")
 OF_CALLS = ("path", "body", "preflight", "remember")
 """What says nothing in a rule that asks."""
 ASKABLE = {"id": "text", "name": "text", "store": "text"}
@@ -233,7 +234,7 @@ class _Compiler:
             self._report(
                 node,
                 f"there is no file {name} beside this one"
-                f"{nearest(name, parts.others)}",
+                f"{nearest(name, set(parts.others) - {name})}",
             )
             return {}
         folder, slash, _ = self._file.rpartition("/")
@@ -435,6 +436,11 @@ class _Compiler:
         parts: list[str | Expression] = []
         shape = {**ASKABLE, "links": FIELDS["links"]}
         text, end = str(node.value), 0
+        between = _PLACEHOLDER.sub(lambda part: " " * len(part[0]), text)
+        lone = _BRACE.search(between)
+        if lone:
+            message = f"the {lone[0]} has no other: a value stands as {{name}}"
+            self._report(node, message, lone.start())
         for found in _PLACEHOLDER.finditer(text):
             parts.append(text[end : found.start()])
             end = found.end()

@@ -8,7 +8,7 @@ are found before an order is. `Expression.value` then never raises but
 `ExpressionFailed`, and never shows a value in its text.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -76,6 +76,10 @@ _NAMED_CALL = {
 }
 """The syntax of `named(@)`, which nobody can write."""
 LONGEST = 4_000  # characters; deeper nesting than that is no mapping
+LARGEST = 2**21
+"""Characters that a function or a named expression may have: as many as the
+largest webhook."""
+_TOO_LARGE = f"would have more than {LARGEST} characters"
 
 
 class _NoField(ExpressionWrong):
@@ -139,14 +143,18 @@ class _Ours(Functions):
     def call_function(self, function_name: str, resolved_args: Any) -> Any:
         if function_name == NAMED:
             return self._named.over(*resolved_args)
-        ours = self._functions.get(function_name)
-        if ours is None:
-            return super().call_function(function_name, resolved_args)
         try:
-            return ours.call(*resolved_args)
+            _check_size(function_name, resolved_args)
+            return self._called(function_name, resolved_args)
         except FunctionFailed as error:
             message = f"{function_name} {error}"
             raise FunctionFailed(message) from None
+
+    def _called(self, name: str, arguments: Any) -> Any:
+        ours = self._functions.get(name)
+        if ours is None:
+            return super().call_function(name, arguments)
+        return ours.call(*arguments)
 
 
 class Named:
@@ -183,11 +191,53 @@ class _NamedValues(dict[str, JSON]):
     def get(self, name: str, default: JSON = None) -> JSON:
         if name not in self:
             try:
-                self[name] = self._expressions[name].value(self.order)
-            except ExpressionFailed as error:
+                found = self._expressions[name].value(self.order)
+                self[name] = _bounded(found)
+            except (ExpressionFailed, FunctionFailed) as error:
                 message = f"named.{name}: {error}"
                 raise FunctionFailed(message) from None
         return self[name]
+
+
+def _check_size(name: str, arguments: Sequence[Any]) -> None:
+    """
+    Check that a function is given no more than can stand in a webhook.
+
+    Raises:
+        FunctionFailed: it is more; what it would give is as large.
+    """
+    size = sum(len(one) for one in arguments if isinstance(one, str))
+    if name == "join" and isinstance(arguments[1], list):
+        glue, parts = arguments
+        size = len(glue or "") * len(parts)
+        size += sum(len(one) for one in parts if isinstance(one, str))
+    if size > LARGEST:
+        raise FunctionFailed(_TOO_LARGE)
+    if name == "to_string":
+        _bounded(arguments[0])
+
+
+def _bounded(value: JSON) -> JSON:
+    """
+    Return *value*, if it is no larger than any request's.
+
+    Each named expression may double what the one above it gives.
+
+    Raises:
+        FunctionFailed: it is larger.
+    """
+    left = LARGEST
+    rest = [value]
+    while rest and left >= 0:
+        part = rest.pop()
+        left -= len(part) if isinstance(part, str) else 1
+        if isinstance(part, dict):
+            rest += part.values()
+        elif isinstance(part, list):
+            rest += part
+    if left < 0:
+        raise FunctionFailed(_TOO_LARGE)
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -495,7 +545,11 @@ class _Reader:
     def _index(self, node: Node, shape: Any) -> Any:
         return _item(shape, node)
 
-    def _slice(self, _node: Node, shape: Any) -> Any:
+    def _slice(self, node: Node, shape: Any) -> Any:
+        step = node["children"][2]
+        if step == 0:
+            message = "the step of a slice can not be 0"
+            raise ExpressionWrong(message)
         return shape
 
     def _projection(self, node: Node, shape: Any) -> Any:

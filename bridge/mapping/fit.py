@@ -16,8 +16,17 @@ from typing import Any
 from pydantic import BaseModel
 
 from bridge.errors import Problem
-from bridge.mapping.template import Each, Fields, Items, Literal, Template
-from bridge.mapping.words import nearest
+from bridge.mapping.expression import Expression
+from bridge.mapping.kinds import told
+from bridge.mapping.template import (
+    Computed,
+    Each,
+    Fields,
+    Items,
+    Literal,
+    Template,
+)
+from bridge.mapping.words import nearest, odd_letter
 from bridge.model import JSON
 
 Schema = Mapping[str, Any]
@@ -86,6 +95,10 @@ class _Fit:
                 fault = _fault(template.literal, schema)
                 if fault:
                     yield template, f"{name}: {fault}"
+            case Computed():
+                fault = _wrong_shape(template.expression, schema)
+                if fault:
+                    yield template, f"{name}: {fault}"
             case _:
                 pass
 
@@ -122,7 +135,9 @@ class _Fit:
                 meant |= slip
                 full, hint = ".".join((*path, name)), nearest(name, known)
                 at = _key(template, name, part)
-                yield at, f"{self._what} has no field {full!r}{hint}"
+                odd = odd_letter(name)
+                odd = f" ({odd})" if odd else ""
+                yield at, f"{self._what} has no field {full!r}{hint}{odd}"
         for name in schema.get("required", ()):
             if name not in given | meant:
                 missing = ".".join((*path, name))
@@ -152,7 +167,7 @@ def _slip(name: str, free: set[str], schema: Schema) -> set[str] | None:
     given is a slip all the same.
     """
     taken = schema.get("additionalProperties") is not False
-    cutoff = 0.9 if taken else 0.5
+    cutoff = 0.9 if taken and not odd_letter(name) else 0.5
     close = set(get_close_matches(name, sorted(free), n=1, cutoff=cutoff))
     return None if taken and not close else close
 
@@ -180,6 +195,19 @@ def _fault(literal: JSON, schema: Schema) -> str:
     return _out_of_bounds(literal, schema)
 
 
+def _wrong_shape(expression: Expression, schema: Schema) -> str:
+    """Return why what is always given never fits; not known is taken."""
+    kind = schema.get("type", "")
+    group = told(expression.shape)
+    if kind not in _GIVEN or group in _GIVEN[kind] or group not in _ALL_GIVEN:
+        return ""
+    remedy = _REMEDIES.get((kind, group), "")
+    return (
+        f"{_expected(schema)}, and `= {expression.text[:80]}` gives "
+        f"{group}{remedy}"
+    )
+
+
 def _expected(schema: Schema) -> str:
     _, name = _KINDS.get(schema.get("type", ""), (object, "something else"))
     return f"{name} is expected"
@@ -189,10 +217,27 @@ def _quotes(literal: JSON, kind: type) -> str:
     if kind is str:
         return ": put it in quotes"
     if kind is int and isinstance(literal, str) and literal.isdigit():
+        if len(literal) > _MOST_DIGITS:
+            return f", of {_MOST_DIGITS} digits at most"
         return ": take the quotes off"
     return ""
 
 
+_MOST_DIGITS = 18
+_GIVEN = {
+    "string": {"text", "money", "a time"},
+    "integer": {"a whole number"},
+    "boolean": {"true or false"},
+    "array": {"a list"},
+    "object": {"an object"},
+}
+"""What an expression may give for a type of the contract, in words."""
+_ALL_GIVEN = frozenset().union(*_GIVEN.values())
+_REMEDIES = {
+    ("string", "a list"): ": take one with | [0], or join(', ', …)",
+    ("string", "an object"): ": say which of its fields",
+    ("string", "a whole number"): ": to_string(…) makes text of it",
+}
 _KINDS: Mapping[str, tuple[type, str]] = {
     "string": (str, "text"),
     "integer": (int, "a whole number"),

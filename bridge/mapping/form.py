@@ -15,12 +15,13 @@ from pydantic_core import ErrorDetails
 
 from bridge.errors import Problem
 from bridge.mapping.text import Node
-from bridge.mapping.words import nearest
+from bridge.mapping.words import expected, nearest
 from bridge.model import JSON
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 _WORD = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
 _UNKNOWN = "extra_forbidden"
+_TABLE_DEPTH = 2  # `tables`, its name
 _TOP = "`from`, `to` and `rules` are expected, each on its own line"
 
 
@@ -117,11 +118,18 @@ def form_problems(
     """
     if isinstance(root.value, list):
         return [_list_at_the_top(root, file)]
+    errors = [one for one in errors if not _of_another_branch(one)]
     slips: set[tuple[int | str, ...]] = set()
     found: dict[tuple[int | str, ...], Problem] = {}
     for details in sorted(errors, key=lambda e: e["type"] != _UNKNOWN):
         text_wanted = details["type"] == "string_type"
-        if text_wanted and isinstance(details["input"], dict):
+        in_table = details["loc"][:1] == ("tables",)
+        at_its_top = len(_clean(details["loc"])) == _TABLE_DEPTH
+        if (
+            text_wanted
+            and isinstance(details["input"], dict)
+            and not (in_table and not at_its_top)
+        ):
             continue
         path = _clean(details["loc"])
         if details["type"] == _UNKNOWN:
@@ -131,6 +139,11 @@ def form_problems(
         if path not in slips:
             found.setdefault(path, _form_problem(details, root, file))
     return sorted(found.values(), key=lambda problem: problem.line)
+
+
+def _of_another_branch(details: ErrorDetails) -> bool:
+    """A value of a table is text; that a number would do helps nobody."""
+    return details["loc"][:1] == ("tables",) and details["type"] == "int_type"
 
 
 def _list_at_the_top(root: Node, file: str) -> Problem:
@@ -201,7 +214,7 @@ def _short_message(details: ErrorDetails) -> str:
         "string_pattern_mismatch": (
             ": small letters, digits, - and _ are taken, 64 at most"
         ),
-    }.get(details["type"], f": {details['msg']}")
+    }.get(details["type"], f": {expected(details)}")
 
 
 def _belongs(word: str) -> str:
@@ -219,10 +232,12 @@ def _belongs(word: str) -> str:
 
 
 def _no_choice(details: ErrorDetails) -> str:
-    expected = details.get("ctx", {}).get("expected", "")
-    given = str(details["input"])
-    options = re.findall(r"'([^']*)'", expected)
-    return f"{given[:40]!r} is not {expected}{nearest(given, iter(options))}"
+    choices = details.get("ctx", {}).get("expected", "")
+    given = details["input"]
+    if not isinstance(given, str):
+        return f"one word of {choices} is expected"
+    options = re.findall(r"'([^']*)'", choices)
+    return f"{given[:40]!r} is not {choices}{nearest(given, iter(options))}"
 
 
 def _not_text(given: JSON, word: str) -> str:

@@ -7,6 +7,7 @@ from them. A function gets JSON values and returns one. What it can not take
 raises `FunctionFailed`, whose text never shows the value.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -432,6 +433,13 @@ def format_date(value: JSON, pattern: JSON, zone: JSON = "UTC") -> JSON:
 
     A date or time without a zone of its own is not moved.
     """
+    odd = _DIRECTIVE.sub("", _text(pattern))
+    if "%" in odd:
+        message = (
+            "needs a pattern of %d %m %Y %y %H %M %S %j %I %p %A %a %B %b %% "
+            "and other signs"
+        )
+        raise FunctionFailed(message)
     text = _text_or_none(value)
     if text is None:
         return None
@@ -445,6 +453,7 @@ def format_date(value: JSON, pattern: JSON, zone: JSON = "UTC") -> JSON:
         raise FunctionFailed(message) from None
 
 
+_DIRECTIVE = re.compile(r"%-?[dmYyHMSjIpAaBbZzfsFTDRuwUWVGcxXeklnt%]")
 EXAMPLE_TABLES: Tables = {"carriers": {"estafeta": "Estafeta"}}
 """What the examples of `lookup` look into."""
 

@@ -12,6 +12,7 @@ from jmespath import exceptions as jp
 from jmespath.parser import Parser
 
 from bridge.mapping.text import ODD_BLANKS, odd_blank
+from bridge.mapping.words import odd_letter
 
 Node = dict[str, Any]
 DEEPEST = 64
@@ -153,7 +154,10 @@ def _lexer_message(error: jp.LexerError, text: str) -> str:
     if told.startswith("Unclosed"):
         return f"a {sign} is not closed"
     if told.startswith("Unknown token"):
-        return f"{sign!r} is not expected here{_SIGN_HINTS.get(sign, '')}"
+        hint = _SIGN_HINTS.get(sign, "")
+        return (hint == "" and odd_letter(sign)) or (
+            f"{sign!r} is not expected here{hint}"
+        )
     if sign == "`":
         return "between ` and ` a number, true, false or null is expected"
     return told.partition(":")[0]

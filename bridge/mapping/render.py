@@ -7,6 +7,7 @@ file, line and field, and never show what a customer wrote.
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping as Dict
 from collections.abc import Sequence
 from typing import Any
@@ -18,6 +19,7 @@ from bridge.errors import LinkMissing, NothingToSend, Unrenderable
 from bridge.mapping.addresses import unsure
 from bridge.mapping.document import Find, Mapping, Rule
 from bridge.mapping.expression import (
+    NAMED,
     Expression,
     ExpressionFailed,
     is_empty,
@@ -29,11 +31,14 @@ from bridge.mapping.template import (
     Template,
     TemplateFailed,
 )
+from bridge.mapping.words import expected
 from bridge.model import JSON, Reason, Request
 from bridge.targets.address import address
 from bridge.targets.contract import Operation
 
 Document = Dict[str, JSON]
+_LOOKS_INTO = re.compile(r"lookup\('([^']+)'")
+_SHOWN = 200  # characters of an expression in a reason
 _NO_FIELDS = Fields(line=1, column=1, fields=())
 
 
@@ -281,9 +286,7 @@ class _Scene:
         try:
             model.model_validate(found)
         except ValidationError as error:
-            faults = error.errors(
-                include_url=False, include_context=False, include_input=False
-            )
+            faults = error.errors(include_url=False, include_input=False)
             raise self._misfit(template, faults) from None
 
     def _failed(self, error: TemplateFailed) -> Unrenderable:
@@ -307,10 +310,11 @@ class _Scene:
         if missing:
             text = (
                 f"{self._operation.name} requires {name}, and "
-                f"{_source(part)} gave nothing for this order{more}"
+                f"{_source(part)} gave nothing for this order"
+                f"{self._where_to_look(part)}{more}"
             )
         else:
-            text = f"{name} does not fit: {fault['msg']}{more}"
+            text = f"{name} does not fit: {expected(fault)}{more}"
         return Unrenderable(
             Reason(
                 code="value_missing" if missing else "value_wrong",
@@ -318,6 +322,22 @@ class _Scene:
                 where=self._where(part, name),
             )
         )
+
+    def _where_to_look(self, part: Template) -> str:
+        """Return where else than in the order a value may be missing."""
+        if not isinstance(part, Computed):
+            return ""
+        texts = [part.expression.text]
+        for name in sorted(part.expression.named):
+            own = self._mapping.named[name].text
+            texts.append(own)
+            if part.expression.text == f"{NAMED}.{name}":
+                return f": {NAMED}.{name} is `= {own[:_SHOWN]}`"
+        tables = dict.fromkeys(_LOOKS_INTO.findall(" ".join(texts)))
+        if not tables:
+            return ""
+        listed = " or ".join(f"`{table}`" for table in tables)
+        return f": look into the table {listed}"
 
     def _where(self, part: Template, name: str) -> dict[str, JSON]:
         return {

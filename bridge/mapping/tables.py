@@ -31,10 +31,13 @@ from bridge.mapping.text import (
     Node,
     read_yaml,
 )
+from bridge.mapping.words import nearest
+from bridge.places.text import visible
 
 LONGEST = 1024 * 1024  # characters
 MOST_ROWS = 50_000
 LONGEST_CELL = 256  # characters
+LONGEST_LINE = 64 * 1024  # characters
 KEY_AND_VALUE = 2
 
 REFERENCE = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]{0,99}\.csv)(?:#(.+))?")
@@ -154,6 +157,9 @@ def _cells(number: int, line: str, file: str) -> list[str]:
         )
         at = line.index(BYTE_ORDER_MARK) + 1
         raise _wrong(file, number, message, at)
+    if len(line) > LONGEST_LINE:
+        message = f"is longer than {LONGEST_LINE} characters: is it a CSV?"
+        raise _wrong(file, number, message)
     if "\0" in line:
         raise _wrong(file, number, "is no text: save the file as CSV")
     try:
@@ -216,6 +222,7 @@ class _Reader:
         found: dict[str, str] = {}
         places: dict[str, int] = {}
         for number, cells in rows:
+            cells[0] = visible(cells[0])  # as it is in an order
             self._check(number, cells, heads, places)
             places[cells[0]] = number
             if cells[at]:
@@ -231,11 +238,9 @@ class _Reader:
                 "`key,value`, and below it a line for each key"
             )
             raise self._wrong(1, message)
-        if len(heads) == 1:
-            raise self._wrong(1, _one_column(heads[0]))
-        if len(set(heads)) < len(heads) or "" in heads:
-            message = f"each column needs a heading of its own: {listed}"
-            raise self._wrong(1, message)
+        fault = _wrong_headings(heads)
+        if fault:
+            raise self._wrong(1, fault)
         if column is None:
             if len(heads) > KEY_AND_VALUE:
                 name = self._file.rpartition("/")[2]
@@ -246,7 +251,8 @@ class _Reader:
                 raise self._wrong(1, message)
             return 1
         if column not in heads[1:]:
-            message = f"has no column {column!r}: there are {listed}"
+            hint = nearest(column, heads[1:])
+            message = f"has no column {column!r}{hint}: there are {listed}"
             raise self._wrong(1, message)
         return heads.index(column)
 
@@ -281,6 +287,23 @@ class _Reader:
 
     def _wrong(self, line: int, message: str) -> MappingError:
         return _wrong(self._file, line, message)
+
+
+def _wrong_headings(heads: list[str]) -> str:
+    """Say what is wrong with the first line, or nothing."""
+    if len(heads) == 1:
+        return _one_column(heads[0])
+    if heads[0].startswith("sep="):
+        return "sep= is for a spreadsheet only: take this line out"
+    if "" in heads:
+        return (
+            f"column {heads.index('') + 1} has no heading: give it one, or "
+            "take the commas at the ends of the lines out"
+        )
+    if len(set(heads)) < len(heads):
+        twice = next(one for one in heads if heads.count(one) > 1)
+        return f"two columns are called {twice[:40]!r}: rename one"
+    return ""
 
 
 def _one_column(head: str) -> str:

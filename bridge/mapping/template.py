@@ -6,6 +6,7 @@ What gives nothing (null, empty text, an object without fields) is left out;
 a literal `null` is kept.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -13,12 +14,15 @@ from typing import Any, Final
 from typing_extensions import override
 
 from bridge.mapping.expression import (
+    BUILT_IN,
     Expression,
     ExpressionFailed,
     ExpressionWrong,
 )
+from bridge.mapping.functions import REGISTER
 from bridge.mapping.parsing import Unfinished
 from bridge.mapping.text import Node
+from bridge.mapping.words import odd_letter
 from bridge.model import JSON
 from bridge.orders.document import ANYTHING, FIELDS, Shape
 
@@ -31,6 +35,15 @@ Compile = Callable[[Node, Any], Expression | None]
 wrong and was reported."""
 
 EACH = frozenset({"each", "item"})
+_WIDE_EQUALS = "\uff1d\ufe66"
+_BRACES = re.compile(r"[$#]?\{{1,2}\s*(.*?)\s*\}{1,2}", re.DOTALL)
+"""What other languages put around what is computed."""
+_PATH_OR_CALL = re.compile(
+    r"(?P<head>[A-Za-z_]\w*)(?:(?P<path>(?:\[[^\]]*\])?(?:\.\w+)+)"
+    r"|(?P<call>\(.*\)(?: \| .*)?))",
+    re.DOTALL,
+)
+_FUNCTIONS = REGISTER.keys() | BUILT_IN.keys()
 
 
 class TemplateFailed(ValueError):
@@ -285,6 +298,8 @@ class TemplateReader:
         return found
 
     def _scalar(self, node: Node, shape: Any) -> Template:
+        if node.plain and isinstance(node.value, str):
+            self._no_text(node, node.value, shape)
         if isinstance(node.value, str) and node.value.startswith("="):
             expression = self.expression(node, shape)
             if expression is None:
@@ -293,6 +308,27 @@ class TemplateReader:
                 line=node.line, column=node.column, expression=expression
             )
         return Literal(line=node.line, column=node.column, literal=node.data())
+
+    def _no_text(self, node: Node, text: str, shape: Any) -> None:
+        """Report text without quotes that is rather meant as an expression."""
+        if text[0] in _WIDE_EQUALS:
+            self._report(node, f"{odd_letter(text[0])}: '=' is meant")
+            return
+        inner = _BRACES.fullmatch(text)
+        bare = (inner[1] if inner else text).removeprefix("$.")
+        head = _PATH_OR_CALL.fullmatch(bare)
+        if head is None:
+            return
+        known = {*FIELDS, "named", "order"}
+        if isinstance(shape, Mapping):
+            known |= set(shape)
+        fields = bool(head["path"]) and head["head"] in known
+        if fields or (head["call"] and head["head"] in _FUNCTIONS):
+            message = (
+                "an expression begins with '=': write "
+                f"= {bare[:60]}, or put quotes around a text"
+            )
+            self._report(node, message)
 
     def _each(self, node: Node, shape: Any) -> Template:
         parts = node.value

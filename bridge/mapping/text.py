@@ -312,6 +312,12 @@ _MESSAGES = (
     ("expected ',' or", "a [ or { is not closed, or a comma is missing"),
     ("expected <block end>", "indent the lines of one level alike"),
     ("could not find expected ':'", "a key needs ': ' and its value"),
+    (
+        "unknown escape character",
+        "a \\ begins nothing known in \" \": write \\\\, or put ' ' around",
+    ),
+    ("indentation indicators", "after | or > the text begins on a new line"),
+    ("incompatible YAML document", "take the line with %YAML out"),
 )
 """A part of ruamel.yaml's message, and what it means to who wrote the file."""
 

@@ -22,7 +22,7 @@ _POSTAL_CODE = re.compile(
     re.IGNORECASE,
 )
 _BOROUGH = re.compile(
-    r"(?:alcald[ií]a|delegaci[oó]n|deleg|del\.|municipio|mpio|mun\.)"
+    r"(?:alcald[ií]a|alc\.|delegaci[oó]n|deleg|del\.|municipio|mpio|mun\.)"
     r"\.?\s*(?:de\s+)?[^\W\d_]",
     re.IGNORECASE,
 )
@@ -71,6 +71,10 @@ class Repeated:
                     found.end() :
                 ].strip(" ,.;-")
         return text, ""
+
+    def is_postal_code(self, text: str) -> bool:
+        """Return whether *text* is the address' own postal code."""
+        return bool(self._postal_code) and folded(text) == self._postal_code
 
     def place(self, text: str) -> bool:
         """Return whether *text* is nothing but what stands beside."""

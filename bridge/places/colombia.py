@@ -34,6 +34,8 @@ from bridge.places.text import (
     WORD_JOINER,
     folded,
     has_digit,
+    has_phone,
+    has_word,
     visible,
 )
 
@@ -46,7 +48,9 @@ _KIND = (
     r"|autopista|autop|aut|v[ií]a|pasaje|pje)(?![^\W\d_])\.?"
 )
 _DASH = "[-–—]"
-_SIGN = r"(?:#|\bn[uú]m(?:ero)?\b\.?|\bno(?![^\W\d_])\.?|\bn[°º]\.?)"
+_SIGN = (
+    r"(?:#|\bn[uú]m(?:ero)?\b\.?|\bnro\b\.?|\bno(?![^\W\d_])\.?|\bn[°º]\.?)"
+)
 _METRES = rf"\d{{1,3}}\b{_SIDE}(?:\s+bis\b)?"
 
 _SIGNED = re.compile(
@@ -63,6 +67,8 @@ _UNSIGNED = re.compile(
     rf"{_KIND}\s*{_PLATE}\s+{_PLATE}\s+{_METRES}", re.IGNORECASE
 )
 _BEGINS_A_STREET = re.compile(rf"{_KIND}\s*\S", re.IGNORECASE)
+_NAMELESS = re.compile(rf"{_KIND}\s*{_SIGN}", re.IGNORECASE)
+_CROSSING = re.compile(rf"\s(?:con|y|esq\.?|esquina)\s+{_KIND}", re.IGNORECASE)
 
 _ID = r"(?:\d{1,4}[a-z]?|[a-z]{1,2}\d{0,2})\b"
 _BLOCK = rf"(?:manzana|mza|mz)\b\.?\s*{_ID}"
@@ -81,6 +87,10 @@ _RURAL = re.compile(
 )
 _KILOMETRE = re.compile(r"\bk(?:il[oó]metro|m)\b", re.IGNORECASE)
 
+_NAMES_NO_ROAD = re.compile(
+    r"\b(?:km|kil[oó]metro|vereda|vda|corregimiento|v[ií]a|principal)\b",
+    re.IGNORECASE,
+)
 _NAME = re.compile(r"[^\W\d_]{3}")
 
 _UNIT_WORD = (
@@ -109,10 +119,11 @@ _UNITS = re.compile(
     re.IGNORECASE,
 )
 _UNIT_INSIDE = re.compile(rf"\s+(?={_UNIT})", re.IGNORECASE)
+_DATE = re.compile(r"^\d{1,2}\s+de\s+(?=[^\W\d_]{3,}$)", re.IGNORECASE)
 _NUMBER_OF_FLAT = re.compile(r"[-–]?\s*\d{1,4}[a-z]?", re.IGNORECASE)
 
 _BARRIO = re.compile(
-    r"(?:barrio\b[.:]?|brr?\b\.?|b/)\s*(?P<name>\S.*)"
+    r"(?:barrio\b[.:]?|brr?\b\.?|b/|b\.(?=\s*[^\W\d_]{2}))\s*(?P<name>\S.*)"
     r"|(?P<whole>(?:urbanizaci[oó]n|urb)\b\.?\s*\S.*)",
     re.IGNORECASE,
 )
@@ -166,7 +177,7 @@ def split_address(
     text = "\n".join(_cut(line) for line in lines if line)
     findings = Findings()
     _read(text or given.street or "", findings, same)
-    return _with_given(findings, given)
+    return _with_given(findings, given, same)
 
 
 def _cut(line: str) -> str:
@@ -203,6 +214,10 @@ def _nomenclature(
         findings.doubt("left_over")
     if re.match(rf"\s?{_DASH}\s?\d", after):
         findings.doubt("second_number")
+    if _CROSSING.search(findings.street):
+        findings.doubt("two_streets")
+    if _NAMELESS.match(findings.street):
+        findings.doubt("no_street")
     if re.search(rf"{_KIND}\s*\S+\s*{_SIGN}", after, re.IGNORECASE):
         findings.doubt("two_streets")
         after = ""
@@ -291,7 +306,7 @@ def _rural(text: str, findings: Findings, _: Repeated) -> list[str] | None:
         roads[-1] = roads[-1][: unit.start()]
         findings.doubt("left_over")
     findings.street = ", ".join(roads)
-    if not _NAME.search(_KILOMETRE.sub("", findings.street)):
+    if not _NAME.search(_NAMES_NO_ROAD.sub("", findings.street)):
         findings.doubt("no_street")
     if any(_LANDMARK.match(piece) for piece in rest):
         findings.doubt("landmark")
@@ -342,7 +357,7 @@ def _read_unmarked(text: str, findings: Findings) -> None:
     if _LANDMARK.match(text):
         findings.likely()
         findings.units.append(text)
-    elif has_digit(text) or _BEGINS_A_STREET.match(text):
+    elif has_digit(_DATE.sub("", text)) or _BEGINS_A_STREET.match(text):
         findings.units.append(text)
         findings.doubt("left_over")
     elif _AMBIGUOUS.match(text) or is_no_name(text):
@@ -352,28 +367,40 @@ def _read_unmarked(text: str, findings: Findings) -> None:
         findings.unmarked.append(text)
 
 
-def _with_given(findings: Findings, given: Parts) -> Parts:
+def _with_given(findings: Findings, given: Parts, same: Repeated) -> Parts:
     """Return the parts; what was *given* wins over what was found."""
     interior = ", ".join(findings.units) or None
     if given.interior_number:
         if interior and folded(interior) != folded(given.interior_number):
             findings.doubt("fields_disagree")
         interior = given.interior_number
+        if _BEGINS_A_STREET.match(interior) or has_phone(interior):
+            findings.doubt("left_over")
     if given.exterior_number and findings.street:
         plate = folded(given.exterior_number)
         if plate not in folded(findings.street):
             findings.exterior_number = given.exterior_number
             findings.doubt("fields_disagree")
     return findings.parts(
-        interior=interior, neighbourhood=_neighbourhood(findings, given)
+        interior=interior, neighbourhood=_neighbourhood(findings, given, same)
     )
 
 
-def _neighbourhood(findings: Findings, given: Parts) -> str | None:
-    if not given.neighbourhood:
+def _neighbourhood(
+    findings: Findings, given: Parts, same: Repeated
+) -> str | None:
+    told = given.neighbourhood
+    if not told or is_nothing(told) or same.place(told):
         return findings.neighbourhood()
-    found = _BARRIO.fullmatch(given.neighbourhood)
-    own = (found["name"] if found else None) or given.neighbourhood
+    found = _BARRIO.fullmatch(told)
+    own = (found["name"] if found else None) or told
+    if (
+        not has_word(own)
+        or _UNITS.match(own)
+        or _BEGINS_A_STREET.match(own)
+        or (" " not in own and is_no_name(own))
+    ):
+        findings.doubt("left_over")
     others = [*findings.marked, *findings.unmarked]
     if any(folded(other) != folded(own) for other in others):
         findings.doubt("fields_disagree")

@@ -60,13 +60,18 @@ from bridge.places.mexico_tail import (
     is_unit,
     is_value,
     read_tail,
+    tells_another_thing,
+    without_city,
 )
 from bridge.places.parts import UNKNOWN, Parts
+from bridge.places.telling import begins_with_errand, is_nothing
 from bridge.places.text import (
     LONGEST_LINE,
     WORD_JOINER,
     folded,
     has_digit,
+    has_phone,
+    has_word,
     visible,
 )
 
@@ -76,9 +81,18 @@ _FIELD_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _WITHOUT_ONLY = re.compile(WITHOUT, re.IGNORECASE)
-_NONE_TOLD = frozenset({"", "na", "no", "ninguno", "noaplica", "sin", "0"})
+_NONE_TOLD = frozenset({"0", "00", "casa"})
 """What people fill into a field for a flat that they do not have."""
+_WORDS_OF_A_STREET = 3
+"""Before a city that runs on; `Calzada Tepic` and `Camino a Tepic` are one."""
 _DIGITS = re.compile(r"\d+")
+_STREET_INSIDE = re.compile(
+    rf"^(?!{KIND.pattern}|\d|(?:eje|circuito|lateral|antigua|vieja|nueva"
+    r"|primera|segunda|tercera|cuarta|quinta|retorno)\b)"
+    r".*\s(?:calle|avenida|ave?|boulevard|blvd|calzada|calz)\b\.?\s+\S",
+    re.IGNORECASE,
+)
+"""`Hotel Plaza Av. Morelos`: what stands there, or who, before the street."""
 _PIECE_END = re.compile(r"[,\n]")
 
 
@@ -112,15 +126,32 @@ def _separate_fields(
     findings = Findings(street=visible(street))
     _read_number_field(visible(number), findings, same)
     line2, _, told = second.partition(WORD_JOINER)
-    if is_value(visible(line2)):
+    if _none_told(visible(line2)):
+        pass
+    elif is_value(visible(line2)):
         findings.units.append(visible(line2))
+        if folded(line2) == folded(findings.exterior_number or ""):
+            findings.doubt("second_number")
     else:
         read_tail(_pieces(cut(visible(line2))), findings, same)
     if visible(told):
         given = replace(given, neighbourhood=visible(told))
-    if findings.exterior_number in _DIGITS.findall(visible(street)):
+    if findings.exterior_number in _DIGITS.findall(
+        visible(street)
+    ) or _has_second_number(visible(street)):
         findings.doubt("second_number")
+    bare = visible(street)
+    if same.place(bare) or "@" in bare or begins_with_errand(bare):
+        findings.doubt("no_street")
+    elif len(without_city(visible(street), same).split()) in range(
+        _WORDS_OF_A_STREET, len(street.split())
+    ):
+        findings.doubt("left_over")
     return _with_given(findings, given)
+
+
+def _none_told(text: str) -> bool:
+    return is_nothing(text) or folded(text) in _NONE_TOLD
 
 
 def _read_number_field(text: str, findings: Findings, same: Repeated) -> None:
@@ -129,6 +160,9 @@ def _read_number_field(text: str, findings: Findings, same: Repeated) -> None:
     found = _FIELD_NUMBER.fullmatch(bare)
     if not bare:
         findings.doubt("no_number")
+    elif same.is_postal_code(bare) or not bare.strip("0"):
+        findings.exterior_number = bare
+        findings.doubt("number_or_name")
     elif found is None:
         findings.exterior_number = bare
         findings.doubt("second_number")
@@ -151,6 +185,10 @@ def _free_text(first: str, second: str, given: Parts, same: Repeated) -> Parts:
         tail = _read_given_head(head, given.exterior_number, findings, same)
     else:
         tail = read_head(head, findings, same)
+    if begins_with_errand(findings.street or "") or _STREET_INSIDE.search(
+        findings.street or ""
+    ):
+        findings.doubt("left_over")
     read_tail([*_pieces(tail), *before], findings, same)
     return _with_given(findings, given)
 
@@ -222,8 +260,10 @@ def _with_given(findings: Findings, given: Parts) -> Parts:
     """Return the parts; what was *given* wins over what was found."""
     interior = door(findings.units)
     told = given.interior_number
-    if told and folded(told) not in _NONE_TOLD:
+    if told and not _none_told(told):
         own = door([told])
+        if KIND.match(told) or has_phone(told):
+            findings.doubt("left_over")
         if interior and folded(interior) != folded(own or ""):
             findings.doubt("fields_disagree")
         interior = own
@@ -233,9 +273,12 @@ def _with_given(findings: Findings, given: Parts) -> Parts:
 
 
 def _neighbourhood(findings: Findings, given: Parts) -> str | None:
-    if not given.neighbourhood:
+    told = given.neighbourhood
+    if not told or is_nothing(told):
         return findings.neighbourhood()
-    own = colonia(given.neighbourhood)
+    own = colonia(told)
+    if not has_word(own) or tells_another_thing(own):
+        findings.doubt("left_over")
     others = [*findings.marked, *findings.unmarked]
     if any(folded(other) != folded(own) for other in others):
         findings.doubt("fields_disagree")

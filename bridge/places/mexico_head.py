@@ -25,8 +25,8 @@ NO_NUMBER = "S/N"
 """Sin número: the exterior number of a house that has none."""
 
 _LOT_VALUE = r"[\s-]*(?:\d{1,4}(?:-?[a-z])?|[a-z]\d{0,3})\b"
-_BLOCK = rf"\b(?:manzana|manz|mzna|mza|mz|m(?=-))\b\.?{_LOT_VALUE}"
-_LOT = rf"\b(?:lote|lte|lt|l(?=-))\b\.?{_LOT_VALUE}"
+_BLOCK = rf"\b(?:manzana|manz|mzna|mza|mz|m(?=-))(?![^\W\d_])\.?{_LOT_VALUE}"
+_LOT = rf"\b(?:lote|lte|lt|l(?=-))(?![^\W\d_])\.?{_LOT_VALUE}"
 WITHOUT = r"(?:s\s?/\s?n\b|s\.n\.|sn\b|sin\s+n[uú]m(?:ero)?\b)\.?"
 LOTS = rf"(?:{_BLOCK}[\s,]+{_LOT}|{_LOT}[\s,]+{_BLOCK}|{_LOT}|{_BLOCK})"
 KILOMETRE = r"\bk(?:\.?\s?m|il[oó]metro)\b\.?\s*\d{1,4}(?:[.+]\d{1,4})?"
@@ -80,6 +80,9 @@ _SUPERBLOCK = re.compile(
     r"(?:supermanzana|smza|smz|sm|regi[oó]n)\b\.?\s*\d+", re.IGNORECASE
 )
 _TWO_SIDES = re.compile(rf"{SIDES}\s*\d+\s+{SIDES}", re.IGNORECASE)
+_RING_ROAD = re.compile(
+    rf"(?:(?:anillo\s+)?perif[eé]rico|viaducto)\s+{SIDES}", re.IGNORECASE
+)
 _SIDE_ONLY = re.compile(SIDES, re.IGNORECASE)
 _ENDS_IN_MARK = re.compile(rf"{MARK}\s*$", re.IGNORECASE)
 _ENDS_IN_N = re.compile(r"\bn\.?$", re.IGNORECASE)
@@ -340,6 +343,8 @@ def _can_be_street(street: str, *, marked: bool) -> bool:
         return True
     if not _KILOMETRE.search(street) and _NO_STREET.search(street):
         return street.lower() == "circuito interior"
+    if _RING_ROAD.fullmatch(street):
+        return True
     name = KIND.sub("", street, count=1)
     if not name or _ENDS_IN_MARK.search(name):
         return False

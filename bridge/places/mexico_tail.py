@@ -113,12 +113,15 @@ _ORDINAL_OR_DATE = re.compile(
 )
 _NOT_A_COLONIA = re.compile(
     r"(?:(?:calle|c\.|avenida|av|boulevard|blvd|calzada|privada|priv|cerrada"
-    r"|cda|callej[oó]n|prolongaci[oó]n|prol)\b\.?\s|centro\s+comercial"
+    r"|cda|callej[oó]n|prolongaci[oó]n|prol|paseo|perif[eé]rico)\b"
+    r"\.?\s|[^\W\d_]+\s+y\s+[^\W\d_]+$|centro\s+comercial"
     r"|c\.?\s?c\.|parque|carretera|carr|autopista|rancho|condominio|edif"
     r"|whats)\b"
     r"|.*\b(?:s\.?a\.?\s+de\s+c\.?v|s\.?\s?de\s+r\.?l)\b",
     re.IGNORECASE,
 )
+
+_OTHER_THINGS = (_UNITS, _CROSS_STREETS, _NOT_A_COLONIA)
 
 _SEPARATOR = re.compile(
     r"(?<!\bs)\s+/\s+(?!n\b)|\s*[;()]\s*|(?<=\d)\s+-\s+(?=[^\W\d_])"
@@ -190,6 +193,15 @@ def is_colonia(piece: str) -> bool:
     return _MARKED.fullmatch(piece) is not None
 
 
+def tells_another_thing(name: str) -> bool:
+    """Return whether what was told as a colonia is none, or not only that."""
+    return (
+        "," in name
+        or (" " not in name and is_no_name(name))
+        or any(pattern.match(name) for pattern in _OTHER_THINGS)
+    )
+
+
 def _read(piece: str, findings: Findings, same: Repeated) -> None:
     text, after = same.without_postal_code(piece)
     text = _bare(text.strip(" ,;/-"))
@@ -252,7 +264,7 @@ def _read_colonia(name: str, findings: Findings, same: Repeated) -> None:
     name = _bare(name)
     if has_digit(_ORDINAL_OR_DATE.sub("", name)) or "/" in name:
         findings.doubt("left_over")
-    if len(_without_city(name, same)) < len(name):
+    if len(without_city(name, same)) < len(name):
         findings.doubt("left_over")
     if " " not in name and is_no_name(name):
         findings.doubt("left_over")
@@ -266,7 +278,7 @@ def _read_unmarked(text: str, findings: Findings, same: Repeated) -> None:
         findings.units.append(text)
         findings.doubt("unmarked")
         return
-    name = _without_city(text, same)
+    name = without_city(text, same)
     if name != text:
         findings.doubt("unmarked")
     if has_digit(_ORDINAL_OR_DATE.sub("", name)):
@@ -279,10 +291,12 @@ def _read_unmarked(text: str, findings: Findings, same: Repeated) -> None:
         findings.unmarked.append(name)
 
 
-_LINKS = frozenset({"de", "del", "la", "las", "los", "el", "san", "ciudad"})
+_LINKS = frozenset(
+    {"a", "de", "del", "la", "las", "los", "el", "san", "ciudad"}
+)
 
 
-def _without_city(name: str, same: Repeated) -> str:
+def without_city(name: str, same: Repeated) -> str:
     """Return *name* without the city after it; `Lomas de León` stays."""
     bare = same.without_place(name)
     return name if folded(bare.split()[-1]) in _LINKS else bare

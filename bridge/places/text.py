@@ -21,6 +21,8 @@ _INVISIBLE = re.compile(
 )
 
 _DIGIT = re.compile(r"\d")
+_DIGITS_OF_A_PHONE = 7  # at least
+_TWO_LETTERS = re.compile(r"[^\W\d_]{2}")
 _NEITHER_LETTER_NOR_DIGIT = re.compile(r"[\W_]+")
 
 
@@ -54,6 +56,16 @@ def folded(text: str) -> str:
 def has_digit(text: str) -> bool:
     """Return whether any digit is in *text*."""
     return _DIGIT.search(text) is not None
+
+
+def has_word(text: str) -> bool:
+    """Return whether two letters stand together anywhere in *text*."""
+    return _TWO_LETTERS.search(text) is not None
+
+
+def has_phone(text: str) -> bool:
+    """Return whether *text* has as many digits as a phone number."""
+    return len(_DIGIT.findall(text)) >= _DIGITS_OF_A_PHONE
 
 
 def _composed(text: str) -> str:

@@ -82,10 +82,11 @@ class WooCommerce(Platform):
         webhook_id = _header(headers, "id") or "unknown"
         source = _header(headers, "source")
         elsewhere = source and _site(source) != _site(store.identity)
+        # what a wrong `site` made unusable must not shadow its coming again
+        name = f"{store.name} for {_site(source)}" if elsewhere else store.name
         return Label(
             topic=topic,
-            dedupe_key=f"woocommerce:{store.name}:{webhook_id}:{topic}:"
-            f"{sha256}",
+            dedupe_key=f"woocommerce:{name}:{webhook_id}:{topic}:{sha256}",
             headers=_kept(headers),
             other_shop=source if elsewhere else None,
         )

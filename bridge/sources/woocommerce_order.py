@@ -34,6 +34,8 @@ _GOING = frozenset({"processing", "completed", "delivered"})
 _CANCELLED = frozenset({"cancelled", "trash"})
 _ENDED = _CANCELLED | {"refunded", "failed"}
 _SHIPPED = frozenset({"completed", "delivered"})
+STATUSES = _HELD | _GOING | _ENDED
+"""All that a shop's own status can be read as."""
 
 _GIFT_CARD = "wc_gc_giftcard_"
 """Begins the meta keys of a Gift Cards line. Source: captured bodies."""

@@ -163,7 +163,7 @@ def test_what_reads_no_address_needs_none(rule: str):
         ("state_name(ship_to.state, 'MX')", {"place_certainty"}),
         ("words(ship_to.street, ship_to.city)",
          {"certainty", "place_certainty"}),
-        ("ship_to", {"certainty", "place_certainty"}),
+        ("to_string(ship_to)", {"certainty", "place_certainty"}),
         ("ship_to.name", set()),
         ("ship_to.phone", set()),
         ("ship_to.address1", set()),

@@ -1,8 +1,10 @@
 """Cases: given these webhooks, expect these requests."""
 
+from collections.abc import Callable
+
 import pytest
 
-from bridge.mapping.cases import CaseResult, run_cases, told_by
+from bridge.mapping.cases import CaseResult, Sample, run_cases, told_by
 from bridge.mapping.compiler import compile_mapping
 from bridge.settings import load_cases, surroundings
 from bridge.sources.register import PLATFORMS
@@ -14,7 +16,11 @@ SHIPPED = load_cases(FOLDER)
 PAID = "shopify-mx-orders-paid-multiline"
 
 
-def run(text: str, name: str = "cafe-mx-rayo") -> list[CaseResult]:
+def run(
+    text: str,
+    name: str = "cafe-mx-rayo",
+    sample: Callable[[str], Sample] = SAMPLE,
+) -> list[CaseResult]:
     """Return how the cases of *text* went for a shipped mapping."""
     mapping = CATALOG.mappings[name]
     store = STORES[mapping.store]
@@ -24,7 +30,7 @@ def run(text: str, name: str = "cafe-mx-rayo") -> list[CaseResult]:
         mapping=mapping,
         store=store,
         platform=PLATFORMS[store.platform],
-        sample=SAMPLE,
+        sample=sample,
     )
 
 
@@ -110,19 +116,19 @@ WRONG = [
      "gave nothing for this order")),
     ("[{rule: create, held: value_wrong}]",
      {"change": "{line_items: [{id: 1, quantity: 1}]}"},
-     "create: no request, but value_missing: "),
+     "create: expected 'value_wrong', got value_missing: create_order "),
     # waits
     ("[{rule: tracking, waits: every_order}]",
      {"sample": "shopify-mx-orders-fulfilled-two-shipments",
       "more": "  done: [create]\n"},
-     ("tracking: no request, but link_missing: links.rayo_order is not known "
-     "yet")),
+     ("tracking: expected 'every_order', got link_missing: links.rayo_order "
+     "is not known yet")),
     # asks
     ("[{rule: cancelled, asks: Call Rayo}]",
      {"change": '{cancelled_at: "2026-11-21T00:00:00Z"}',
       "more": "  done: [create]\n"},
-     ("cancelled: no request, but asked: Rayo has no cancel call. Stop (not "
-     "known) with the warehouse (order #1042).")),
+     ("cancelled: expected 'Call Rayo', got asked: Rayo has no cancel call. "
+     "Stop (not known) with the warehouse (order #1042).")),
     # what is given
     ("[]", {"sample": "nope"}, "there is no sample 'nope' in "),
     ("[]", {"more": "  done: [creat]\n"},
@@ -173,13 +179,61 @@ def test_a_right_case_holds(expect: str, given: dict[str, str]):
     assert "" == message_of(case(expect, **given))
 
 
+def test_a_case_knows_its_line():
+    """
+    So that an editor can go there.
+    """
+    text = "\n".join([case("[]"), case("[]").replace("one", "two")])
+
+    assert [("one", 1), ("two", 7)] == [
+        (result.name, result.line) for result in run(text, "cafe-mx-rayo")
+    ]
+
+
+@pytest.mark.parametrize("body", [b'{"id": 1,', b"[" * 100_000, b"\xff\xfe"])
+def test_a_sample_that_is_no_json_is_told(body: bytes):
+    """
+    Also where a case changes it.
+    """
+    text = case("[]", change="{note: null}")
+
+    (result,) = run(
+        text, "cafe-mx-rayo", lambda _: Sample(body=body, headers={})
+    )
+
+    assert f"the sample '{PAID}' is no JSON: " in result.message
+
+
+def test_a_link_that_was_misspelt_is_told():
+    """
+    One that nothing here sets, but nearly, is a slip.
+    """
+    more = "  links: {rayo_ordr: x}\n"
+
+    assert (
+        "links: nothing here sets 'rayo_ordr', did you mean 'rayo_order'?"
+    ) == message_of(case("[]", more=more))
+
+
+def test_a_long_value_is_cut():
+    """
+    A message is for reading.
+    """
+    long = "9" * 5000
+    expect = (
+        f"[{{rule: create, {CREATE}, partly: {{servicio_rayo: '{long}'}}}}]"
+    )
+
+    assert len(message_of(case(expect))) < 400
+
+
 FORMS = [
     ("- case: one\n  given: []\n  expect: []",
-     "f.cases.yaml:2:3: 'given': List should have at least 1 item"),
+     "f.cases.yaml:2:3: 'given': it is empty: at least 1 is expected"),
     ("- case: one\n  given:\n    - sample: x",
      "f.cases.yaml:1:3: 'expect' is missing"),
     ("- case: one\n  given:\n    - sampel: x\n  expect: []",
-     "f.cases.yaml:3:7: 'sample' is missing"),
+     "f.cases.yaml:3:7: 'sampel' is no key here, did you mean 'sample'?"),
     ("- case: one\n  given:\n    - sample: x\n  expct: []\n  expect: []",
      "f.cases.yaml:4:3: 'expct' is no key here, did you mean 'expect'?"),
     (case("[{rule: create}]"), "f.cases.yaml:5:12: "),
@@ -191,8 +245,7 @@ FORMS = [
      ("f.cases.yaml:6:7: one of request, waits, held and asks is "
      "expected")),
     ("- case: &a one", "f.cases.yaml:1:9: anchors and aliases are not taken"),
-    ("case: one", ("f.cases.yaml:1:1: 'the file': Input should be a valid "
-     "list")),
+    ("case: one", "f.cases.yaml:1:1: cases are expected, each after '- '"),
 ]  # fmt: skip
 
 

@@ -104,9 +104,9 @@ BROKEN = [
     (RAYO, "when: cancelled", "when: canceled", ("36:11: 'canceled' is not "
      "'placed', 'paid', 'ready', 'shipped', 'fulfilled', 'delivered', "
      "'cancelled' or 'refunded', did you mean 'cancelled'?")),
-    (RAYO, "when: ready", "when:", ("5:5: 'None' is not 'placed', 'paid', "
+    (RAYO, "when: ready", "when:", ("5:5: one word of 'placed', 'paid', "
      "'ready', 'shipped', 'fulfilled', 'delivered', 'cancelled' or "
-     "'refunded'")),
+     "'refunded' is expected")),
     (RAYO, "    body:", "    boddy:", ("8:5: 'boddy' is no key here, did you "
      "mean 'body'?")),
     (RAYO, "remember:", "remeber:", ("25:5: 'remeber' is no key here, did you "

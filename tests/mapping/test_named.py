@@ -1,5 +1,6 @@
 """Named expressions: written once in a file, computed once for an order."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,9 @@ from bridge.model import JSON
 from bridge.orders.order import Line
 from tests.mapping import compiled, complaints, only_rule, order
 from tests.mapping.test_compiler import RAYO, YUJU
+
+PATIENCE_S = 5
+"""Of the processor, for one request."""
 
 
 class Counted(dict[str, Any]):
@@ -119,16 +123,42 @@ def test_one_that_fails_is_named():
     The reason says which it was, and not what it got.
     """
     mapping = compiled(
-        file({"bad": "= cents(ship_to.name)"}, id_order="= named.bad")
+        file({"bad": "= decimal(ship_to.name, `2`)"}, id_order="= named.bad")
     )
 
     with pytest.raises(Unrenderable) as caught:
         render(mapping, only_rule(mapping), order())
 
     assert (
-        "`= named.bad`: named.bad: cents needs an amount such as 1499.00"
+        "`= named.bad`: named.bad: decimal needs an amount such as 1499.00"
         == caught.value.reason.text
     )
+
+
+@pytest.mark.parametrize(
+    ("first", "doubled"),
+    [
+        ("= ship_to.name", "= words({0}, {0})"),
+        ("= [ship_to.name]", "= [{0}, {0}]"),
+        ("= ship_to.name", "= join(' ', [{0}, {0}])"),
+        ("= ship_to.name", "= to_string([{0}, {0}])"),
+    ],
+)
+def test_what_doubles_forty_times_is_refused(first: str, doubled: str):
+    """
+    It fails for the order, at once, instead of filling the memory.
+    """
+    named = {"n0": first}
+    for number in range(1, 40):
+        named[f"n{number}"] = doubled.format(f"named.n{number - 1}")
+    mapping = compiled(file(named, id_order="= to_string(named.n39)"))
+    began = time.process_time()
+
+    with pytest.raises(Unrenderable) as caught:
+        render(mapping, only_rule(mapping), order())
+
+    assert "would have more than" in caught.value.reason.text
+    assert time.process_time() - began < PATIENCE_S
 
 
 def test_what_it_reads_is_read_by_whoever_uses_it():

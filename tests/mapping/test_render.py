@@ -197,6 +197,48 @@ def test_a_missing_value_is_told_with_its_place():
     ) == refused(RAYO, "create", scene)
 
 
+@pytest.mark.parametrize(
+    ("expression", "hint"),
+    [
+        ("lookup('skus', sku)", ": look into the table `skus`"),
+        ("order.named.code", ": look into the table `skus`"),
+        ("name", ""),
+    ],
+)
+def test_a_missing_value_is_told_with_the_table_to_look_into(
+    expression: str, hint: str
+):
+    """
+    Which key is missing stands beside it; a reason names no value.
+    """
+    text = RAYO.replace("= sku", f"= {expression}").replace(
+        "rules:",
+        "tables:\n  skus: {A: B}\nnamed:\n"
+        "  code: = lookup('skus', name)\nrules:",
+    )
+    scene = order(lines=(Line(id="1", sku="C", quantity=1, ships=True),))
+
+    _, told, _ = refused(text, "create", scene)
+
+    assert f"`= {expression}` gave nothing for this order{hint}" in told
+
+
+def test_a_missing_named_value_is_told_with_what_it_is():
+    """
+    The line of the file only says its name.
+    """
+    text = RAYO.replace("= ship_to.neighbourhood", "= named.colonia").replace(
+        "rules:", "named:\n  colonia: = attribute(attributes, 'col')\nrules:"
+    )
+
+    _, told, _ = refused(text, "create", order())
+
+    assert (
+        "`= named.colonia` gave nothing for this order: named.colonia is `= "
+        "attribute(attributes, 'col')`"
+    ) in told
+
+
 def test_a_missing_value_of_an_item_is_told_with_its_number():
     """
     Items are counted from nought, as in the request.
@@ -224,36 +266,34 @@ def test_a_missing_value_of_an_item_is_told_with_its_number():
 @pytest.mark.parametrize(
     ("text", "rule", "changes", "code", "message", "line"),
     [
-        (RAYO.replace("= quantity", "= name"), "create", {}, "value_wrong",
-         ("productos.0.cantidad does not fit: Input should be a valid "
-         "integer"), 14),
+        (RAYO.replace("= quantity", "= order.attributes.c"), "create",
+         {"attributes": {"c": CANARY}}, "value_wrong",
+         "productos.0.cantidad does not fit: a whole number is expected", 14),
         (RAYO, "create", {"lines": ()}, "value_wrong",
-         ("productos does not fit: List should have at least 1 item after "
-         "validation, not 0"), 11),
+         "productos does not fit: it is empty: at least 1 is expected", 11),
         (RAYO.replace("NACIONAL", "= note"), "create", {"note": CANARY},
-         "value_wrong", ("servicio_rayo does not fit: Input should be "
-         "'NACIONAL', 'EXPRESS' or 'PROGRAMADA'"), 9),
+         "value_wrong", ("servicio_rayo does not fit: one of "
+         "'NACIONAL', 'EXPRESS' or 'PROGRAMADA' is expected"), 9),
         (RAYO.replace("= ship_to.city", "= attributes.c"), "create",
          {"attributes": {"c": [CANARY]}}, "value_wrong",
-         ("consumidor_destino.ciudad does not fit: Input should be a valid "
-         "string"), 21),
+         "consumidor_destino.ciudad does not fit: text is expected", 21),
         (RAYO.replace("each: = lines[?ships]", "each: = attributes.c"),
          "create", {"attributes": {"c": CANARY}}, "expression_failed",
          "`= attributes.c`: each: needs a list", 11),
-        (RAYO.replace("= ship_to.city", "= cents(note)"), "create",
+        (RAYO.replace("= ship_to.city", "= decimal(note, `2`)"), "create",
          {"note": CANARY}, "expression_failed",
-         "`= cents(note)`: cents needs an amount such as 1499.00", 21),
+         "`= decimal(note, `2`)`: decimal needs an amount such as 1499.00", 21),
         (update("        notes: = note\n"), "only", {"note": "ya"},
-         "value_wrong", ("order.notes does not fit: String should have at "
-         "least 3 characters"), 14),
+         "value_wrong", ("order.notes does not fit: at least 3 characters "
+         "are expected"), 14),
         (update("        recipient: = attributes\n"), "only",
          {"attributes": {CANARY: CANARY}}, "value_wrong",
-         "order.recipient.… does not fit: Extra inputs are not permitted",
+         "order.recipient.… does not fit: no further name is taken",
          14),
         (update("        sellingPriceCents: = attributes.c\n"), "only",
          {"attributes": {"c": CANARY}}, "value_wrong",
-         ("order.sellingPriceCents does not fit: Input should be a valid "
-         "integer"), 14),
+         ("order.sellingPriceCents does not fit: a whole number is "
+         "expected"), 14),
     ],
 )  # fmt: skip
 def test_a_reason_never_shows_what_a_customer_wrote(

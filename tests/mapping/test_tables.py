@@ -150,6 +150,8 @@ def test_lines_come_back_as_they_were():
         ("k,rayo,every\na,1,x", "rayo", {"a": "1"}),
         ("k,rayo,every\na,1,x", "every", {"a": "x"}),
         ("k,v", None, {}),
+        # as an order has them: composed, without marks that nobody sees
+        ("k,v\nCAFE\u0301,1\n\u200bB\u00a0,2", None, {"CAFÉ": "1", "B": "2"}),
     ],
 )  # fmt: skip
 def test_what_a_table_holds(
@@ -200,10 +202,14 @@ def test_what_a_table_holds(
          "which one holds the values, as skus.csv#v")),
         ("k,v\na,1", "rayo", ("m/skus.csv:1:1: has no column 'rayo': there "
          "are k, v")),
-        ("k,v,v\na,1,2", "v", ("m/skus.csv:1:1: each column needs a heading "
-         "of its own: k, v, v")),
-        ("k,v,\na,1,", "v", ("m/skus.csv:1:1: each column needs a heading of "
-         "its own: k, v, ")),
+        ("k,v,v\na,1,2", "v", ("m/skus.csv:1:1: two columns are called 'v': "
+         "rename one")),
+        ("sep=,\nk,v\na,1", None, ("m/skus.csv:1:1: sep= is for a spreadsheet "
+         "only: take this line out")),
+        (f"k,v\na,{'x' * 200_000}", None, ("m/skus.csv:2:1: is longer than "
+         "65536 characters: is it a CSV?")),
+        ("k,v,\na,1,", "v", ("m/skus.csv:1:1: column 3 has no heading: "
+         "give it one, or take the commas at the ends of the lines out")),
     ],
 )  # fmt: skip
 def test_what_is_wrong_in_a_table_is_told_with_its_line(

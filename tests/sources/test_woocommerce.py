@@ -170,6 +170,18 @@ class TestLabel:
         )
         assert WOO.label(headers, CO, "sha").other_shop is None
 
+    def test_another_site_does_not_shadow_the_right_one(self):
+        """
+        Once `site` is mended, the same webhook sent again is taken.
+        """
+        headers = samples.headers(ON_DELIVERY)
+        wrong = replace(CO, identity="https://ejemplo-calzado.mx")
+
+        refused = WOO.label(headers, wrong, "sha").dedupe_key
+
+        assert refused != WOO.label(headers, CO, "sha").dedupe_key
+        assert refused == WOO.label(headers, wrong, "sha").dedupe_key
+
     def test_bare(self):
         """
         Without headers there is still a key.
