@@ -6,9 +6,10 @@ from typing import TypeVar
 from flask import Response
 
 from bridge.errors import NotFound
-from bridge.model import DeliveryId, EventId
+from bridge.model import Delivery, DeliveryId, EventId
 from bridge.observe import observe
 from bridge.web.auth import operator
+from bridge.web.estimates import Estimates, estimates
 from bridge.web.forms import (
     AuditQuery,
     BodyQuery,
@@ -30,6 +31,8 @@ from bridge.web.shapes import (
     Page,
     Targets,
     answered,
+    delivery_items,
+    estimated,
     etag,
     event_detail,
     order_item,
@@ -83,7 +86,8 @@ class ReadingViews:
         if story is None:
             message = "Nothing was ever told of this order."
             raise NotFound(message)
-        return answered(order_story(story), etag(story.order.revision))
+        told = order_story(story, self._estimates(story.deliveries))
+        return answered(told, etag(story.order.revision))
 
     def deliveries(self, query: DeliveryQuery) -> Response:
         """List deliveries, newest first."""
@@ -91,7 +95,7 @@ class ReadingViews:
             query.filter, before=query.before, limit=query.limit + 1
         )
         shown, cursor = cut(found, query.limit, lambda one: (one.id,))
-        items = [DeliveryItem.model_validate(one) for one in shown]
+        items = delivery_items(shown, self._estimates(shown))
         return answered(Page[DeliveryItem](items=items, next=cursor))
 
     def delivery(self, path: IdPath) -> Response:
@@ -100,7 +104,10 @@ class ReadingViews:
         if delivery is None:
             message = f"There is no delivery {path.id}."
             raise NotFound(message)
-        bare = DeliveryDetail.model_validate(delivery)
+        bare = estimated(
+            DeliveryDetail.model_validate(delivery),
+            self._estimates([delivery]),
+        )
         whole = bare.model_copy(
             update={
                 "tries": [
@@ -125,6 +132,12 @@ class ReadingViews:
             self._journal.counts(self._parts.now()).deliveries,
         )
         return answered(Targets(items=items))
+
+    def _estimates(self, deliveries: Sequence[Delivery]) -> Estimates:
+        parts = self._parts
+        return estimates(
+            self._journal, parts.targets(), deliveries, parts.now()
+        )
 
     def _audit(self, id: DeliveryId) -> list[AuditItem]:
         entries = self._journal.audit(id)
