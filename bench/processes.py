@@ -22,6 +22,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from bridge.journal.sql import STATEMENTS
+
 ROOT = Path(__file__).parents[1]
 TOKEN = "b" * 40
 SECRET = "bench-secret"
@@ -218,11 +220,12 @@ class Processes:
 
         database = pysqlite3.connect(f"file:{self.database}?mode=ro", uri=True)
         rows = database.execute(
-            "SELECT state, count(*) FROM deliveries GROUP BY 1 UNION ALL "
-            "SELECT 'events:' || state, count(*) FROM events GROUP BY 1"
+            f"SELECT state, SUM(n) FROM ({STATEMENTS['count_deliveries']})"
+            " GROUP BY 1 UNION ALL SELECT 'events:' || state, n"
+            f" FROM ({STATEMENTS['count_events']})"
         ).fetchall()
         database.close()
-        return dict(rows)
+        return {state: n for state, n in rows if n}
 
     def arrivals(self) -> list[dict[str, Any]]:
         """Return the sandbox's own record."""

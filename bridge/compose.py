@@ -53,6 +53,7 @@ from bridge.model import DeliveryState, Instant, Millis
 from bridge.observe import observe
 from bridge.planner import Live, Planner
 from bridge.preflights import Answers
+from bridge.pruner import Pruner
 from bridge.pulse import pulse_of
 from bridge.sender import Sender
 from bridge.settings import (
@@ -313,6 +314,7 @@ def worker(environ: Mapping[str, str] = os.environ) -> Worker:
         monotonic=monotonic,
         threads=ThreadPoolExecutor(MOST_THREADS, "send"),
         spill=spill,
+        prune=Pruner(journal, settings.retention).step,
         alive=pulse_of(environ),
         closing=files.close,
     )

@@ -14,7 +14,7 @@ from bridge.journal.protocol import Claim, Journal
 from bridge.lifecycle import LOOK_AGAIN, Step
 from bridge.mapping.document import Mapping as MappingInForce
 from bridge.mapping.document import Rule
-from bridge.mapping.plan import PATIENCE
+from bridge.mapping.plan import AFTER_CANCEL, PATIENCE
 from bridge.mapping.render import (
     condition_holds,
     finds_for,
@@ -31,9 +31,18 @@ from bridge.model import (
 )
 from bridge.orders.document import document, moments
 from bridge.orders.order import load_state
+from bridge.orders.pruning import is_pruned
 from bridge.planner import Live, read_raw
 
 S = DeliveryState
+
+_PRUNED = Reason(
+    code="pruned",
+    text=(
+        "the order is pruned: save it in the shop once more, so that all of"
+        " it is known again"
+    ),
+)
 
 
 class Settled(Exception):
@@ -95,7 +104,7 @@ class Draft:
             Settled: there is no such rule, or it does not ask for a call.
         """
         mapping, rule = self._rule()
-        scene = self._scene(mapping)
+        scene = self._scene(mapping, rule)
         self._check_due(mapping, rule, scene)
         return mapping, rule, scene
 
@@ -152,7 +161,7 @@ class Draft:
         )
         raise Settled(Step(state=S.CANCELLED, reason=reason))
 
-    def _scene(self, mapping: MappingInForce) -> dict[str, JSON]:
+    def _scene(self, mapping: MappingInForce, rule: Rule) -> dict[str, JSON]:
         order = self._claim.order
         state = load_state(order.state)
         if state.snapshot is None:
@@ -161,6 +170,8 @@ class Draft:
                 text="a parcel came, and no body of its order yet",
             )
             raise self.wait(reason, self.after(LOOK_AGAIN))
+        if is_pruned(state) and rule.when not in AFTER_CANCEL:
+            raise Settled(Step(state=S.HELD, reason=_PRUNED))
         raw = read_raw(self._journal, mapping, order.body_event)
         return document(state, links=self._claim.links, raw=raw)
 

@@ -19,7 +19,7 @@ Every error that the bridge raises on purpose, split by who can act.
     │   └── LeaseLost            another worker, or the plan, took it
     └── Conflict                 an operator's action does not fit
         ├── NotFound  InFlight  VersionMismatch
-        └── ForceNeeded  NotDecidable
+        └── ForceNeeded  NotDecidable  Pruned
 """
 
 from collections.abc import Sequence
@@ -234,3 +234,9 @@ class NotDecidable(Conflict):
     """This decision does not fit the delivery's state."""
 
     code = "not_decidable"
+
+
+class Pruned(Conflict):
+    """What it said is gone, after the time that `BRIDGE_RETENTION` says."""
+
+    code = "pruned"

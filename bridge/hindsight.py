@@ -15,6 +15,7 @@ from pydantic_core import from_json
 from bridge.errors import (
     MappingError,
     NotFound,
+    Pruned,
     Unrenderable,
     Unusable,
 )
@@ -51,6 +52,8 @@ from bridge.model import (
 from bridge.observe import observe
 from bridge.orders.document import document
 from bridge.orders.order import OrderState, load_state
+from bridge.orders.pruning import is_pruned
+from bridge.planner import read_raw
 from bridge.sources.folding import fold_reading, untold
 from bridge.sources.platform import Duty, Ignored, Store
 from bridge.sources.register import PLATFORMS, read_event
@@ -117,16 +120,18 @@ def case_in(
     if dossier.order is None:
         message = f"Nothing was ever told of an order {order_id}."
         raise NotFound(message)
-    event = (
-        journal.event(dossier.order.body_event)
-        if mapping.reads_raw and dossier.order.body_event is not None
-        else None
-    )
+    state = load_state(dossier.order.state)
+    if is_pruned(state):
+        message = (
+            f"The order {order_id} is pruned: save it in the shop once more, and"
+            " what it says then can be explained."
+        )
+        raise Pruned(message)
     case = case_of(
         mapping,
-        load_state(dossier.order.state),
+        state,
         links=dossier.links.get(mapping.target, {}),
-        raw=from_json(event.body) if event else None,
+        raw=read_raw(journal, mapping, dossier.order.body_event),
         deliveries=dossier.deliveries,
         since=journal.first_in_force(mapping.name),
         now=now,
@@ -184,6 +189,12 @@ def past_of(
     if delivery is None:
         message = f"There is no delivery {id}."
         raise NotFound(message)
+    if delivery.pruned_at is not None:
+        message = (
+            f"Delivery {id} is pruned: what it was made of and what it said"
+            " are gone. Its moments, hashes and links are there."
+        )
+        raise Pruned(message)
     attempt = _last_rendered(delivery, journal.attempts(id))
     text = (attempt and attempt.mapping_hash) or delivery.mapping_hash
     mapping = version(text) if text else None
@@ -264,7 +275,7 @@ def folded(events: Sequence[Event], store: Store, order_id: str) -> OrderState:
     """Return the order that *events* tell of; what is unusable is left."""
     state = untold(store, PLATFORMS[store.platform], order_id)
     for event in events:
-        if event.state is EventState.UNUSABLE:
+        if event.state is EventState.UNUSABLE or event.pruned_at:
             continue
         try:
             reading = read_event(event, store)
@@ -372,6 +383,8 @@ def _sight(seen: OrderSeen, *, raw: bool) -> Sight | None:
     try:
         state = load_state(seen.order.state)
     except ValidationError:  # an order of another program's journal
+        return None
+    if is_pruned(state):
         return None
     body = seen.body if raw else None
     return Sight(

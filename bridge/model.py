@@ -199,7 +199,12 @@ class NewEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One webhook as the journal keeps it, byte for byte."""
+    """
+    One webhook as the journal keeps it, byte for byte.
+
+    Args:
+        pruned_at: since when its body and headers are gone.
+    """
 
     id: EventId
     store: str
@@ -213,6 +218,7 @@ class Event:
     received_at: Instant
     state: EventState
     reason: str | None
+    pruned_at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -351,6 +357,9 @@ class Delivery:
         request_hash: of the request last applied, to know it again.
         forced: an operator wants it sent even if the target has it.
         live_since: when it was first due, or last made due by an operator.
+        pruned_at: since when what it said is gone: its request, the words
+            of its reason, the answers. It moves no more.
+        pruned_hash: stands for the request that is gone.
     """
 
     id: DeliveryId
@@ -392,6 +401,8 @@ class Delivery:
     live_since: Instant
     created_at: Instant
     updated_at: Instant
+    pruned_at: Instant | None = None
+    pruned_hash: str | None = None
 
     @property
     def attention(self) -> bool:

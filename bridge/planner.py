@@ -317,7 +317,9 @@ def read_raw(
     if not mapping.reads_raw or body_event is None:
         return None
     event = journal.event(body_event)
-    return from_json(event.body) if event else None
+    if event is None or event.pruned_at is not None:
+        return None
+    return from_json(event.body)
 
 
 def _body_event(

@@ -10,6 +10,7 @@ own worker ends with its master, frozen or not, so that it holds neither the
 socket nor a lock when another master begins.
 """
 
+import gc
 import os
 import signal
 import socket
@@ -91,6 +92,8 @@ def run_web(
         begin: called in gunicorn's worker: what `web_ahead` made before.
         listening: the socket's descriptor; None to listen as *settings* say.
     """
+    gc.collect()
+    gc.freeze()  # what is shared with the worker stays shared
     Gunicorn(web_options(settings, listening), begin).run()
 
 

@@ -26,7 +26,7 @@ from bridge.mapping.tables import LONGEST as LONGEST_TABLE
 from bridge.mapping.tables import text_with_tables
 from bridge.mapping.text import LONGEST, Node, read_yaml
 from bridge.mapping.words import nearest
-from bridge.model import SECOND, Millis
+from bridge.model import DAY, SECOND, Millis
 from bridge.sources.platform import Store
 from bridge.sources.register import PLATFORMS
 from bridge.targets.account import (
@@ -43,6 +43,8 @@ MIB = 1024 * 1024
 RESERVE = 64 * MIB  # bytes of the volume, for outcomes
 LEAST_TOKEN = 32  # characters
 BODY_LIMIT = 2 * 1024 * 1024  # bytes; the largest orders are near 300 KB
+RETENTION = Millis(30 * DAY)
+LONGEST_RETENTION = 36_500  # days
 LARGEST_SECRET = 4096  # characters
 BYTES_OF_A_CHARACTER = 4  # in UTF-8, at most
 
@@ -70,6 +72,7 @@ class Settings:
         body_limit: of a webhook, in bytes.
         reserve: bytes of the database's volume that no event is taken into.
         spill: the folder of outcomes that the database could not take.
+        retention: how long what was settled keeps its words; None for good.
     """
 
     database: str
@@ -80,6 +83,7 @@ class Settings:
     body_limit: int = BODY_LIMIT
     reserve: int = RESERVE
     spill: Path = Path("data/bridge.db.spill")
+    retention: Millis | None = RETENTION
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -105,6 +109,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
             environ, "BRIDGE_RESERVE_MB", RESERVE // MIB, 1, 1024 * 1024
         ),
         spill=Path(environ.get("BRIDGE_SPILL") or f"{path}.spill"),
+        retention=_retention(environ),
     )
 
 
@@ -312,6 +317,23 @@ def _number(
         message = f"{name}: {least} to {most} is expected, not {text}"
         raise SettingsError(message)
     return int(text)
+
+
+def _retention(environ: Mapping[str, str]) -> Millis | None:
+    name = "BRIDGE_RETENTION"
+    text = environ.get(name)
+    if not text:
+        return RETENTION
+    if text in {"0", "never"}:
+        return None
+    days = int(text) if text.isascii() and text.isdigit() else 0
+    if not 1 <= days <= LONGEST_RETENTION:
+        message = (
+            f"{name}: a whole number of days, 1 to {LONGEST_RETENTION}, or"
+            f" `never`, is expected, not {text!r}"
+        )
+        raise SettingsError(message)
+    return Millis(days * DAY)
 
 
 # ------------------------------------------------------------ YAML files

@@ -20,6 +20,7 @@ from bridge.journal.protocol import SETTLE, Claim, Ears, Journal, Lane
 from bridge.model import SECOND, Instant, Millis
 from bridge.observe import observe
 from bridge.planner import Planner
+from bridge.pruner import Prune, no_pruning
 from bridge.spill import NO_SPILL, Spill
 from bridge.targets.account import Target
 
@@ -61,6 +62,7 @@ class Worker:
         problems: what is wrong with the files it reads, for `/readyz`.
         threads: what the calls are made in; ended with the worker.
         spill: has the outcomes that the journal could not take.
+        prune: takes a little of what is old.
         alive: called whenever claiming gets on, and while what is under
             way ends: several times a second, or something is stuck.
         closing: called at the very end.
@@ -79,6 +81,7 @@ class Worker:
         monotonic: Callable[[], float],
         threads: Executor,
         spill: Spill = NO_SPILL,
+        prune: Prune = no_pruning,
         alive: Callable[[], None] = lambda: None,
         closing: Callable[[], None] = lambda: None,
     ) -> None:
@@ -92,6 +95,7 @@ class Worker:
         self._monotonic = monotonic
         self._threads = threads
         self._spill = spill
+        self._prune = prune
         self._alive = alive
         self._closing = closing
         self._claimed: Counter[str] = Counter()
@@ -221,6 +225,7 @@ class Worker:
         self._journal.reap(now, settle=self._settle())
         self._journal.beat(self._owner, problems=self._problems(), now=now)
         self._journal.keep_mark()
+        self._prune(now)
 
     def _settle(self) -> Millis:
         """Return how long a lost request may still arrive anywhere."""

@@ -26,6 +26,9 @@ NOW = Instant(1_790_000_000_000)
 
 STORE = "cafe-mx"
 ORDER = "5678"
+NOTHING_TOLD = '{"store":"cafe-mx","platform":"shopify","id":"5678"}'
+"""The folded state of an order of which nothing was told."""
+
 TARGET = "rayo-mx"
 
 
@@ -94,7 +97,7 @@ def plan_for(*adds: NewDelivery, **changes: Any) -> OrderPlan:
         "store": first.store if first else STORE,
         "order_id": first.order_id if first else ORDER,
         "seen_revision": None,
-        "state": "{}",
+        "state": NOTHING_TOLD,
         "version": NOW,
         "body_event": None,
         "plan_due": None,

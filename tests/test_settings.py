@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import MappingError, SettingsError
-from bridge.model import SECOND
+from bridge.model import DAY, SECOND
 from bridge.settings import (
     BODY_LIMIT,
     load_cases,
@@ -622,3 +622,27 @@ def test_credential_that_no_header_can_carry(tmp_path: Path) -> None:
 
     with pytest.raises(MappingError, match="no header can carry"):
         load_targets(tmp_path, lambda _name: "two\nlines")
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("", 30 * DAY),
+        ("30", 30 * DAY),
+        ("1", DAY),
+        ("0", None),
+        ("never", None),
+    ],
+)
+def test_retention_is_in_days(said: str, kept: int | None) -> None:
+    """What is settled is kept whole for days, or for good."""
+    settings = read_settings({"BRIDGE_RETENTION": said})
+
+    assert settings.retention == kept
+
+
+@pytest.mark.parametrize("said", ["-1", "a month", "1.5", "36501", "Never"])
+def test_refuses_other_retentions(said: str) -> None:
+    """Nonsense is told with what is expected, before anything is pruned."""
+    with pytest.raises(SettingsError, match=r"BRIDGE_RETENTION.*`never`"):
+        read_settings({"BRIDGE_RETENTION": said})

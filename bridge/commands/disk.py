@@ -56,6 +56,13 @@ def is_usable(journal: Journal) -> Iterator[Line]:
         yield bad("journal", str(error), "do as it says, then look again")
     else:
         yield ok("schema", "is this program's")
+        if not journal.shrinks():
+            yield warn(
+                "file",
+                "was made by an older program and never gets smaller",
+                "once, with the bridge stopped: `migrate --compact`; it needs"
+                " as much room again",
+            )
 
 
 def is_sound(journal: Journal) -> Iterator[Line]:

@@ -280,11 +280,19 @@ def sandbox(host: str, port: int, record: Path | None) -> None:
 
 
 @click.command()
-def migrate() -> None:
+@click.option(
+    "--compact",
+    is_flag=True,
+    help="Write the file anew, so that it can shrink; stop the bridge first.",
+)
+def migrate(*, compact: bool) -> None:
     """Bring the database's schema up to date."""
     settings = read_settings(os.environ)
     journal = open_journal(settings.database)
     steps = journal.migrate()
+    if compact:
+        journal.compact()
+        click.echo("wrote the file anew")
     journal.close()
     for step in steps:
         click.echo(f"took {step}")

@@ -20,7 +20,13 @@ from bridge.commands.showing import (
     show_data,
     show_fields,
 )
-from bridge.errors import Conflict, MappingError, NotFound, Unusable
+from bridge.errors import (
+    Conflict,
+    MappingError,
+    NotFound,
+    Pruned,
+    Unusable,
+)
 from bridge.journal.protocol import Story
 from bridge.mapping.cases import CaseResult, run_cases
 from bridge.mapping.document import Mapping as MappingInForce
@@ -141,6 +147,12 @@ def record(order: str, only: str | None, named: str | None) -> None:
     if story is None:
         message = f"nothing was ever told of the order {order_id}"
         raise NotFound(message)
+    if any(event.pruned_at is not None for event in story.events):
+        message = (
+            f"the order {order_id} is pruned: webhooks of it are gone, and no"
+            " case can be made of the others; record a younger one"
+        )
+        raise Pruned(message)
     webhooks = _masked(story, store, mappings)
     name = named or f"order {order_id} of {store.name}, as it came"
     texts = {one.name: _case(one, story, webhooks, store, name)

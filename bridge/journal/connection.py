@@ -32,11 +32,12 @@ whoever commits waits for it. The second is for journals that somebody looks
 after, who moves them earlier; and 64 MB in case he does not.
 """
 
-MOVED_AT, REST, MOST_ROUNDS = 2_000, 250, 3
+MOVED_AT, MOST_ROUNDS, LOCKED_AT = 2_000, 4, 8_000
 """
-Pages in the log from which on they are moved beside the commits, and so few
-left by that, in as many rounds at most, that the rest is moved between two
-commits: only then the log begins anew.
+Pages in the log from which on they are moved beside the commits, again and
+again so many times until none came meanwhile: then the log begins anew. If
+one always did, the last are moved between two commits, who wait for it, but
+only in a log of so many pages, and not while a reader holds as many.
 """
 
 KEPT_WAL_BYTES = 64 * 1024 * 1024
@@ -168,16 +169,17 @@ class Connections:
         """Move what SQLite's log holds into the database, if it is much."""
         with told_as_unavailable():
             database = self.database()
-            left = _left_in_log(database, "NOOP")
-            if left < MOVED_AT:
+            pages, moved = _log(database, "NOOP")
+            if pages - moved < MOVED_AT:
                 return
             for _round in range(MOST_ROUNDS):
-                left = _left_in_log(database, "PASSIVE")
-                if left < REST:
-                    break
-            if left < MOVED_AT:
+                _log(database, "PASSIVE")  # tells nothing of what came since
+                pages, moved = _log(database, "NOOP")
+                if pages == moved:
+                    return
+            if pages - moved < LOCKED_AT <= pages:
                 with self.writers.alone():
-                    _left_in_log(database, "PASSIVE")
+                    _log(database, "PASSIVE")
 
     def shorten_log(self) -> None:
         """
@@ -236,10 +238,12 @@ class Connections:
         )
         database = Database(connection, execute_plugins=False)
         for pragma in (
+            "auto_vacuum = INCREMENTAL",  # of a file that is still empty
             "journal_mode = WAL",
             "synchronous = FULL",
             "foreign_keys = ON",
             "trusted_schema = OFF",
+            "secure_delete = FAST",
             f"journal_size_limit = {KEPT_WAL_BYTES}",
             f"wal_autocheckpoint = {self._checkpoint_at}",
         ):
@@ -247,9 +251,9 @@ class Connections:
         return database
 
 
-def _left_in_log(database: Database, mode: str) -> int:
+def _log(database: Database, mode: str) -> tuple[int, int]:
     """
-    Move pages as *mode* says; return how many are left.
+    Move pages as *mode* says; return how many the log has, and are moved.
 
     What a reader holds is left, and all of it while another moves them.
     Source: https://sqlite.org/pragma.html#pragma_wal_checkpoint, 2026-11;
@@ -258,4 +262,4 @@ def _left_in_log(database: Database, mode: str) -> int:
     _busy, pages, moved = database.execute(
         f"PRAGMA wal_checkpoint({mode})"
     ).fetchone()
-    return int(pages) - int(moved)
+    return int(pages), int(moved)

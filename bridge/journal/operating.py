@@ -10,10 +10,12 @@ from bridge.errors import (
     InFlight,
     NotDecidable,
     NotFound,
+    Pruned,
     VersionMismatch,
 )
 from bridge.journal import rows
 from bridge.journal.planning import find_order
+from bridge.journal.protocol import OrderRow
 from bridge.journal.session import (
     Session,
     Verbs,
@@ -40,6 +42,7 @@ from bridge.model import (
     NewEvent,
     Reason,
 )
+from bridge.orders.order import load_state
 
 _S = DeliveryState
 
@@ -100,6 +103,12 @@ class Operating(Verbs):
             if if_revision is not None and if_revision != order.revision:
                 message = "The order has changed since you looked: look again."
                 raise VersionMismatch(message)
+            if _is_pruned(order):
+                message = (
+                    "The order is pruned: save it in the shop once more, and"
+                    " correct what it says then."
+                )
+                raise Pruned(message)
             kept = append_event(session, event)
             session.run("touch_order", store=order.store, order_id=order_id)
             session.run(
@@ -183,6 +192,13 @@ class Operating(Verbs):
         return after
 
 
+def _is_pruned(order: OrderRow) -> bool:
+    if order.pruned_at is None:
+        return False
+    snapshot = load_state(order.state).snapshot
+    return snapshot is not None and snapshot.pruned
+
+
 def _is_rendered_anew(held: Delivery) -> bool:
     """Return whether it is held for what a link may mend."""
     if held.state is not _S.HELD or held.kind is not Kind.CALL:
@@ -217,6 +233,12 @@ def _check_redelivery(
     session: Session, before: Delivery, *, force: bool
 ) -> None:
     name = f"Delivery {before.id}"
+    if before.pruned_at is not None:
+        message = (
+            f"{name} is pruned: what it said is gone. Save the order in the"
+            " shop once more, and what it asks for now is sent."
+        )
+        raise Pruned(message)
     if newer := _replacement(session, before):
         message = f"{name} was replaced: redeliver {newer} instead."
         raise NotFound(message)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing_extensions import override
 
 from bridge.journal import rows
+from bridge.journal.packing import MARK, packed, packed_text
 from bridge.journal.protocol import (
     Dossier,
     EventVerdict,
@@ -29,6 +30,7 @@ from bridge.model import (
     Delivery,
     DeliveryState,
     Event,
+    EventId,
     Instant,
     Link,
     Move,
@@ -84,14 +86,20 @@ class Planning(Verbs):
 
     @override
     def plan(self, plans: Sequence[OrderPlan], now: Instant) -> Sequence[bool]:
+        bodies = self._packed(one for plan in plans for one in plan.events)
+        states = [packed_text(plan.state) for plan in plans]
         with self.writing() as session:
-            return [_is_kept(session, plan, now) for plan in plans]
+            return [
+                _is_kept(session, plan, state, bodies, now)
+                for plan, state in zip(plans, states, strict=True)
+            ]
 
     @override
     def set_aside(self, verdicts: Sequence[EventVerdict]) -> None:
+        bodies = self._packed(verdicts)
         with self.writing() as session:
             for verdict in verdicts:
-                _judge(session, verdict, verdict.order_id)
+                _judge(session, verdict, verdict.order_id, bodies)
 
     @override
     def replan(self, store: str, order_id: str, now: Instant) -> None:
@@ -99,6 +107,25 @@ class Planning(Verbs):
             session.run(
                 "replan_order", store=store, order_id=order_id, now=now
             )
+
+    def _packed(
+        self, verdicts: Iterable[EventVerdict]
+    ) -> Mapping[EventId, bytes]:
+        """
+        Return the bodies of what is judged as they are kept from now on.
+
+        Before the transaction that writes, for others wait for its end.
+        """
+        with self.reading() as session:
+            found = {
+                verdict.id: session.row("body_to_judge", id=verdict.id)
+                for verdict in verdicts
+            }
+        return {
+            event_id: packed(bytes(row["body"]))
+            for event_id, row in found.items()
+            if row is not None and not row["body"].startswith(MARK)
+        }
 
 
 def _dossier(session: Session, store: str, order_id: str) -> Dossier:
@@ -116,10 +143,16 @@ def _dossier(session: Session, store: str, order_id: str) -> Dossier:
     )
 
 
-def _is_kept(session: Session, plan: OrderPlan, now: Instant) -> bool:
+def _is_kept(
+    session: Session,
+    plan: OrderPlan,
+    state: str | bytes,
+    bodies: Mapping[EventId, bytes],
+    now: Instant,
+) -> bool:
     try:
         with session.part():
-            _keep_plan(session, plan, now)
+            _keep_plan(session, plan, state, bodies, now)
     except _PlanRefused:
         return False
     return True
@@ -138,10 +171,16 @@ def _by_target(links: Iterable[Link]) -> Mapping[str, Mapping[str, str]]:
     return known
 
 
-def _keep_plan(session: Session, plan: OrderPlan, now: Instant) -> None:
-    _keep_order(session, plan)
+def _keep_plan(
+    session: Session,
+    plan: OrderPlan,
+    state: str | bytes,
+    bodies: Mapping[EventId, bytes],
+    now: Instant,
+) -> None:
+    _keep_order(session, plan, state, now)
     for verdict in plan.events:
-        _judge(session, verdict, verdict.order_id or plan.order_id)
+        _judge(session, verdict, verdict.order_id or plan.order_id, bodies)
     for move in plan.moves:
         _move(session, move, now)
     for new in plan.adds:
@@ -149,14 +188,17 @@ def _keep_plan(session: Session, plan: OrderPlan, now: Instant) -> None:
     keep_links(session, plan.links, now)
 
 
-def _keep_order(session: Session, plan: OrderPlan) -> None:
+def _keep_order(
+    session: Session, plan: OrderPlan, state: str | bytes, now: Instant
+) -> None:
     values = {
         "store": plan.store,
         "order_id": plan.order_id,
         "version": plan.version,
         "body_event": plan.body_event,
         "plan_due": plan.plan_due,
-        "state": plan.state,
+        "state": state,
+        "now": now,
     }
     if plan.seen_revision is None:
         kept = session.run("insert_order", **values)
@@ -169,7 +211,10 @@ def _keep_order(session: Session, plan: OrderPlan) -> None:
 
 
 def _judge(
-    session: Session, verdict: EventVerdict, order_id: str | None
+    session: Session,
+    verdict: EventVerdict,
+    order_id: str | None,
+    bodies: Mapping[EventId, bytes],
 ) -> None:
     session.run(
         "judge_event",
@@ -177,6 +222,7 @@ def _judge(
         state=verdict.state.value,
         reason=verdict.reason,
         order_id=order_id,
+        body=bodies.get(verdict.id),
     )
 
 
@@ -213,7 +259,8 @@ def _move(session: Session, move: Move, now: Instant) -> None:
 def _check(before: Delivery, move: Move) -> None:
     possible = _PLANNED[before.state] | {before.state}
     if (
-        before.state not in _PLANNABLE
+        before.pruned_at is not None
+        or before.state not in _PLANNABLE
         or move.state not in possible - IN_FLIGHT
     ):
         message = f"a plan can not move {before.state} to {move.state}"

@@ -76,6 +76,8 @@ class OrderRow:
         revision: raised by every change of the order or its deliveries.
         body_event: the event whose body is the newest snapshot, if any.
         plan_due: when it is to be planned again without an event.
+        pruned_at: when it was pruned last, if ever; what was told since is
+            there.
     """
 
     store: str
@@ -85,6 +87,7 @@ class OrderRow:
     revision: int
     body_event: EventId | None = None
     plan_due: Instant | None = None
+    pruned_at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -730,6 +733,56 @@ class Journal(Protocol):
 
         Deliveries, plans, leases, gates and slots count; what is due
         already does not.
+        """
+        ...
+
+    # -- pruning
+
+    def prune(
+        self, now: Instant, *, before: Instant, limit: int
+    ) -> int | None:
+        """
+        Take from what has long been settled what it said, step by step.
+
+        An order is settled when none of its deliveries can still move or
+        waits for a person, and its last change was not after *before*.
+        Bodies, requests, answers, the words of reasons and the personal
+        part of the folded order go, and all lines of the history but each
+        delivery's last. What stays (keys, hashes, moments, links) sees to
+        it that nothing is created twice. Events that were set aside go by
+        their age alone.
+
+        Nothing is taken while an event waits for its plan: it may be of
+        any order.
+
+        Args:
+            limit: so many orders, and events set aside, are looked at.
+
+        Returns:
+            how many were looked at, 0 when nothing is old enough; None
+            while events wait for their plan.
+        """
+        ...
+
+    def give_back(self, pages: int) -> int:
+        """
+        Give pages of the file that nothing stands on back to the disk.
+
+        Return how many are left; 0, too, where the file can not shrink by
+        steps (`compact` lets it).
+        """
+        ...
+
+    def shrinks(self) -> bool:
+        """Return whether `give_back` can do anything with this file."""
+        ...
+
+    def compact(self) -> None:
+        """
+        Write the whole file anew, without what nothing stands on.
+
+        It can shrink by steps afterwards. Only while nobody else uses it,
+        and with as much room beside it as it has.
         """
         ...
 

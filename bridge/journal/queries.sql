@@ -22,12 +22,16 @@ SELECT id FROM events WHERE dedupe_key = :dedupe_key;
 SELECT (SELECT id FROM identity) AS journal,
        (SELECT COALESCE(MAX(id), 0) FROM events) AS event,
        (SELECT COALESCE(MAX(id), 0) FROM history) AS change,
-       (SELECT received_at FROM events ORDER BY id DESC LIMIT 1) AS event_at,
-       (SELECT at FROM history ORDER BY id DESC LIMIT 1) AS change_at;
+       (SELECT received_at FROM events
+        WHERE id = (SELECT MAX(id) FROM events)) AS event_at,
+       (SELECT at FROM history
+        WHERE id = (SELECT MAX(id) FROM history)) AS change_at;
 
 -- name: unfinished_creates
 SELECT * FROM deliveries
 WHERE repeatable = 0 AND kind = 'call'
+  AND state IN ('waiting', 'pending', 'claimed', 'sending', 'settling',
+                'uncertain', 'held', 'dead')
   AND state IN ('waiting', 'pending', 'held', 'claimed', 'sending')
 ORDER BY id;
 
@@ -47,9 +51,13 @@ SELECT store, order_id FROM orders
 WHERE plan_due IS NOT NULL AND plan_due <= :now
 ORDER BY plan_due LIMIT :limit;
 
+-- name: body_to_judge
+SELECT body FROM events WHERE id = :id AND state = 'stored';
+
 -- name: judge_event
 UPDATE events SET state = :state, reason = :reason,
-                  order_id = COALESCE(:order_id, order_id)
+                  order_id = COALESCE(:order_id, order_id),
+                  body = COALESCE(:body, body)
 WHERE id = :id AND state = 'stored';
 
 -- name: order
@@ -57,14 +65,14 @@ SELECT * FROM orders WHERE store = :store AND order_id = :order_id;
 
 -- name: insert_order
 INSERT INTO orders (store, order_id, version, revision, body_event,
-                    plan_due, state)
-VALUES (:store, :order_id, :version, 1, :body_event, :plan_due, :state)
+                    plan_due, state, kept_since)
+VALUES (:store, :order_id, :version, 1, :body_event, :plan_due, :state, :now)
 ON CONFLICT (store, order_id) DO NOTHING;
 
 -- name: update_order
 UPDATE orders SET version = :version, revision = revision + 1,
                   body_event = :body_event, plan_due = :plan_due,
-                  state = :state
+                  state = :state, kept_since = :now
 WHERE store = :store AND order_id = :order_id
   AND revision = :seen_revision;
 
@@ -115,7 +123,8 @@ UPDATE deliveries SET
                ELSE (SELECT MAX(id) + 1 FROM history) END,
   version = :version, mapping_hash = :mapping_hash,
   request_hash = :request_hash, forced = :forced, live_since = :live_since,
-  updated_at = :updated_at, request = :request
+  updated_at = :updated_at,
+  request = CASE WHEN pruned_at IS NULL THEN :request ELSE request END
 WHERE id = :id AND version = :seen_version;
 
 -- name: newest_generation
@@ -172,6 +181,9 @@ SELECT
                     OR EXISTS (
                       SELECT 1 FROM deliveries e
                       WHERE e.target = :target
+                        AND e.state IN (
+                          'waiting', 'pending', 'claimed', 'sending',
+                          'settling', 'uncertain', 'held', 'dead')
                         AND e.state IN ('claimed', 'sending')))))) AS shut,
   EXISTS (
     SELECT 1 FROM targets t
@@ -330,7 +342,10 @@ INSERT INTO attempts (delivery_id, number, fence, operation, mapping_hash,
 VALUES (:delivery_id,
         (SELECT COALESCE(MAX(number), 0) + 1 FROM attempts
          WHERE delivery_id = :delivery_id),
-        :fence, :operation, :mapping_hash, :phase, :started_at, :request)
+        :fence, :operation, :mapping_hash, :phase, :started_at,
+        CASE WHEN :request = (SELECT request FROM deliveries
+                              WHERE id = :delivery_id)
+             THEN '=' ELSE :request END)
 RETURNING number;
 
 -- name: close_attempt
@@ -339,9 +354,10 @@ UPDATE attempts SET phase = :phase, outcome = :outcome, reason = :reason,
 WHERE delivery_id = :delivery_id AND number = :number AND fence = :fence;
 
 -- name: last_attempt
-SELECT * FROM attempts
-WHERE delivery_id = :delivery_id AND operation = :operation
-ORDER BY number DESC LIMIT 1;
+SELECT a.*, d.request AS said
+FROM attempts a JOIN deliveries d ON d.id = a.delivery_id
+WHERE a.delivery_id = :delivery_id AND a.operation = :operation
+ORDER BY a.number DESC LIMIT 1;
 
 -- name: lose_attempts
 UPDATE attempts SET outcome = 'maybe', reason = 'worker_lost',
@@ -465,7 +481,8 @@ UPDATE deliveries SET due_at = due_at + :by, lease_until = lease_until + :by,
                       wait_until = wait_until + :by,
                       live_since = live_since + :by
 WHERE state IN ('waiting', 'pending', 'claimed', 'sending', 'settling',
-                'uncertain');
+                'uncertain', 'held', 'dead')
+  AND state NOT IN ('held', 'dead');
 
 -- name: move_orders
 UPDATE orders SET plan_due = plan_due + :by WHERE plan_due IS NOT NULL;
@@ -486,7 +503,8 @@ UPDATE deliveries SET
                 ELSE lease_until END,
   live_since = CASE WHEN live_since > :wait THEN :wait ELSE live_since END
 WHERE state IN ('waiting', 'pending', 'claimed', 'sending', 'settling',
-                'uncertain')
+                'uncertain', 'held', 'dead')
+  AND state NOT IN ('held', 'dead')
   AND (due_at > :wait OR wait_until > :wait OR lease_until > :hold
        OR live_since > :wait);
 
@@ -569,20 +587,30 @@ WHERE mapping = :mapping AND state = 'held' AND kind = 'call'
 SELECT * FROM events WHERE id = :id;
 
 -- name: body
-SELECT body FROM events WHERE id = :id;
+SELECT body FROM events WHERE id = :id AND pruned_at IS NULL;
 
 -- name: events_all
 SELECT * FROM events
 WHERE id < :before
+  AND (CAST(:state AS TEXT) IS NULL OR state = :state)
   AND (CAST(:store AS TEXT) IS NULL OR store = :store)
   AND (CAST(:topic AS TEXT) IS NULL OR topic = :topic)
   AND (CAST(:since AS BIGINT) IS NULL OR received_at >= :since)
   AND (CAST(:until AS BIGINT) IS NULL OR received_at < :until)
 ORDER BY id DESC LIMIT :limit;
 
--- name: events_in_state
+-- name: events_stored
 SELECT * FROM events
-WHERE state = :state AND id < :before
+WHERE state = 'stored' AND id < :before
+  AND (CAST(:store AS TEXT) IS NULL OR store = :store)
+  AND (CAST(:topic AS TEXT) IS NULL OR topic = :topic)
+  AND (CAST(:since AS BIGINT) IS NULL OR received_at >= :since)
+  AND (CAST(:until AS BIGINT) IS NULL OR received_at < :until)
+ORDER BY id DESC LIMIT :limit;
+
+-- name: events_aside
+SELECT * FROM events
+WHERE state IN ('ignored', 'unusable') AND state = :state AND id < :before
   AND (CAST(:store AS TEXT) IS NULL OR store = :store)
   AND (CAST(:topic AS TEXT) IS NULL OR topic = :topic)
   AND (CAST(:since AS BIGINT) IS NULL OR received_at >= :since)
@@ -668,7 +696,7 @@ SELECT * FROM events WHERE order_id = :order_id AND store = :store
 ORDER BY id;
 
 -- name: story_attempts
-SELECT a.* FROM deliveries d JOIN attempts a ON a.delivery_id = d.id
+SELECT a.*, d.request AS said FROM deliveries d JOIN attempts a ON a.delivery_id = d.id
 WHERE d.order_id = :order_id AND d.store = :store
 ORDER BY a.delivery_id, a.number;
 
@@ -681,7 +709,9 @@ WHERE order_id = :order_id AND store = :store AND delivery_id IS NULL
 ORDER BY id;
 
 -- name: attempts
-SELECT * FROM attempts WHERE delivery_id = :id ORDER BY number;
+SELECT a.*, d.request AS said
+FROM attempts a JOIN deliveries d ON d.id = a.delivery_id
+WHERE a.delivery_id = :id ORDER BY a.number;
 
 -- name: history
 SELECT id, at, delivery_id, version, state, reason, generation, fence,
@@ -767,10 +797,18 @@ WHERE h.id > (SELECT MAX(id) FROM history) - :newest
   AND a.ended_at IS NOT NULL;
 
 -- name: count_events
-SELECT state, COUNT(*) AS n FROM events GROUP BY state;
+SELECT state, COUNT(*) AS n FROM events WHERE state = 'stored'
+GROUP BY state
+UNION ALL
+SELECT state, n FROM tallies WHERE what = 'events';
 
 -- name: count_deliveries
-SELECT target, state, COUNT(*) AS n FROM deliveries GROUP BY target, state;
+SELECT target, state, COUNT(*) AS n FROM deliveries
+WHERE state IN ('waiting', 'pending', 'claimed', 'sending', 'settling',
+                'uncertain', 'held', 'dead')
+GROUP BY target, state
+UNION ALL
+SELECT target, state, n FROM tallies WHERE what = 'deliveries';
 
 -- name: oldest_stored
 SELECT received_at FROM events WHERE state = 'stored' ORDER BY id LIMIT 1;
@@ -791,3 +829,67 @@ WHERE d.state IN ('waiting', 'pending', 'settling', 'uncertain')
                       'uncertain', 'held', 'dead')
       AND NOT (e.state = 'dead' AND e.skips_dead = 1))
 ORDER BY d.due_at LIMIT 1;
+
+-- --------------------------------------------------------------- pruning
+-- A row that only gets smaller leaves its page as empty as it is then. One
+-- whose key is set, to what it was, goes and comes again, and pages that are
+-- nearly empty become one.
+
+-- name: orders_to_prune
+-- Those that were looked at last are the youngest: what is still at work is
+-- put behind them.
+SELECT o.store, o.order_id, o.revision, o.state, o.plan_due, o.kept_since,
+       (SELECT MAX(d.updated_at) FROM deliveries d
+        WHERE d.order_id = o.order_id AND d.store = o.store) AS moved_at,
+       (SELECT MAX(e.received_at) FROM events e
+        WHERE e.order_id = o.order_id AND e.store = o.store) AS told_at,
+       EXISTS (
+         SELECT 1 FROM deliveries d
+         WHERE d.order_id = o.order_id AND d.store = o.store
+           AND d.state NOT IN ('succeeded', 'cancelled', 'superseded',
+                               'unchanged')) AS at_work
+FROM orders o
+WHERE o.kept_since IS NOT NULL AND o.kept_since <= :before
+ORDER BY o.kept_since LIMIT :limit;
+
+-- name: keep_order
+UPDATE orders SET kept_since = :since
+WHERE store = :store AND order_id = :order_id AND revision = :seen_revision;
+
+-- name: prune_order
+UPDATE orders SET rowid = rowid, state = :state,
+                  revision = revision + 1, kept_since = NULL, pruned_at = :now
+WHERE store = :store AND order_id = :order_id AND revision = :seen_revision;
+
+-- name: prune_events
+UPDATE events SET id = id, body = x'', headers = '{}', pruned_at = :now
+WHERE order_id = :order_id AND store = :store AND pruned_at IS NULL
+  AND state <> 'stored';
+
+-- name: deliveries_to_prune
+SELECT id, effect_key, operation, request FROM deliveries
+WHERE order_id = :order_id AND store = :store AND pruned_at IS NULL;
+
+-- name: prune_attempts
+UPDATE attempts SET rowid = rowid, request = NULL, answer = NULL
+WHERE delivery_id = :id AND (request IS NOT NULL OR answer IS NOT NULL);
+
+-- name: prune_delivery
+UPDATE deliveries SET id = id, request = :request, reason_text = '',
+                      reason_where = '{}', pruned_at = :now
+WHERE id = :id AND pruned_at IS NULL;
+
+-- name: prune_history
+DELETE FROM history
+WHERE delivery_id = :id
+  AND id < (SELECT MAX(l.id) FROM history l WHERE l.delivery_id = :id);
+
+-- name: events_to_prune
+SELECT id FROM events
+WHERE state NOT IN ('stored', 'planned') AND pruned_at IS NULL
+  AND received_at <= :before
+ORDER BY received_at LIMIT :limit;
+
+-- name: prune_event
+UPDATE events SET id = id, body = x'', headers = '{}', pruned_at = :now
+WHERE id = :id AND pruned_at IS NULL AND state <> 'stored';

@@ -5,6 +5,13 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from bridge.journal.packing import (
+    MARK,
+    packed,
+    packed_text,
+    unpacked,
+    unpacked_text,
+)
 from bridge.journal.protocol import (
     AuditEntry,
     Beat,
@@ -32,6 +39,9 @@ from bridge.model import (
     Urgency,
 )
 
+_AS_THE_DELIVERY = "="
+"""In the place of an attempt's request: `open_attempt` puts it there."""
+
 Row = dict[str, Any]
 Values = dict[str, Any]
 
@@ -53,6 +63,17 @@ def unpack(text: str | None) -> JSON:
     return None if text is None else from_json(text)
 
 
+def pack_long(value: JSON) -> str | bytes | None:
+    """Return a JSON value as `pack` does, packed when it is long."""
+    text = pack(value)
+    return None if text is None else packed_text(text)
+
+
+def unpack_long(kept: str | bytes | None) -> JSON:
+    """Return what `pack_long` had packed."""
+    return None if kept is None else from_json(unpacked_text(kept))
+
+
 def event_values(event: NewEvent) -> Values:
     """Return the parameters of `append_event`."""
     return {
@@ -65,7 +86,10 @@ def event_values(event: NewEvent) -> Values:
         "state": event.state.value,
         "reason": event.reason,
         "headers": pack(dict(event.headers)),
-        "body": event.body,
+        # Packed when it is judged: that is not on the webhook's way.
+        "body": packed(event.body)
+        if event.body.startswith(MARK)
+        else event.body,
     }
 
 
@@ -75,7 +99,7 @@ def event(row: Row) -> Event:
         **row
         | {
             "headers": unpack(row["headers"]),
-            "body": bytes(row["body"]),
+            "body": unpacked(bytes(row["body"])),
             "state": EventState(row["state"]),
         }
     )
@@ -83,20 +107,24 @@ def event(row: Row) -> Event:
 
 def order(row: Row) -> OrderRow:
     """Return a row of `orders`."""
-    return OrderRow(**row)
+    values = dict(row)
+    del values["kept_since"]
+    return OrderRow(**values | {"state": unpacked_text(row["state"])})
 
 
 def delivery(row: Row) -> Delivery:
     """Return a row of `deliveries`."""
     values = dict(row)
     where = values.pop("reason_where")
+    request, is_pruned = unpack_long(row["request"]), row["pruned_at"]
     return Delivery(
         **values
         | {
             "kind": _KINDS[row["kind"]],
             "state": _STATES[row["state"]],
             "where": unpack(where) if where != "{}" else {},
-            "request": unpack(row["request"]),
+            "request": None if is_pruned else request,
+            "pruned_hash": request if is_pruned else None,
             "repeatable": bool(row["repeatable"]),
             "urgency": _URGENCIES[row["urgency"]],
             "blocks": bool(row["blocks"]),
@@ -132,7 +160,7 @@ def delivery_values(after: Delivery) -> Values:
         "forced": int(after.forced),
         "live_since": after.live_since,
         "updated_at": after.updated_at,
-        "request": pack(after.request),
+        "request": pack_long(after.request),
     }
 
 
@@ -160,15 +188,22 @@ def new_delivery_values(new: NewDelivery) -> Values:
         "reason_where": pack(dict(new.reason.where) if new.reason else {}),
         "wait_until": new.wait_until,
         "mapping_hash": new.mapping_hash,
-        "request": pack(new.request),
+        "request": pack_long(new.request),
     }
 
 
 def attempt(row: Row) -> Attempt:
-    """Return a row of `attempts`."""
+    """Return a row of `attempts`, with what its delivery says (`said`)."""
+    values = dict(row)
+    said, answer = values.pop("said"), row["answer"]
+    request = said if row["request"] == _AS_THE_DELIVERY else row["request"]
     return Attempt(
-        **row
-        | {"phase": Phase(row["phase"]), "request": unpack(row["request"])}
+        **values
+        | {
+            "phase": Phase(row["phase"]),
+            "request": unpack_long(request),
+            "answer": None if answer is None else unpacked_text(answer),
+        }
     )
 
 
@@ -177,9 +212,9 @@ def change(row: Row) -> Change:
     return Change(**row | {"state": DeliveryState(row["state"])})
 
 
-def request_text(request: Request) -> str | None:
+def request_text(request: Request) -> str | bytes | None:
     """Return a request as the journal keeps it: method, path and body."""
-    return pack(
+    return pack_long(
         {
             "method": request.method,
             "path": request.path,
@@ -251,7 +286,7 @@ def attempt_begin(claim: Claim, result: Result, now: Instant) -> Values:
         "mapping_hash": result.mapping_hash,
         "phase": result.phase.value,
         "started_at": now,
-        "request": pack(result.request),
+        "request": pack_long(result.request),
     }
 
 
@@ -265,6 +300,8 @@ def attempt_end(claim: Claim, result: Result, now: Instant) -> Values:
         "outcome": result.outcome if finding is None else finding.value,
         "reason": None if reason is None else reason.code,
         "status": result.status,
-        "answer": result.answer,
+        "answer": None
+        if result.answer is None
+        else packed_text(result.answer),
         "ended_at": now,
     }

@@ -91,6 +91,15 @@ class Verbs(Journal):
         """
 
     @abstractmethod
+    def zeroing(self) -> AbstractContextManager[Session]:
+        """
+        Open a transaction that writes, and overwrites what it frees.
+
+        Raises:
+            JournalUnavailable: it could not be begun, or made durable.
+        """
+
+    @abstractmethod
     def reading(self) -> AbstractContextManager[Session]:
         """
         Open a transaction that reads one state of the log.

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing_extensions import override
 
 from bridge.journal import rows
+from bridge.journal.packing import unpacked
 from bridge.journal.planning import find_order
 from bridge.journal.protocol import (
     AuditEntry,
@@ -26,6 +27,7 @@ from bridge.model import (
     DeliveryId,
     Event,
     EventId,
+    EventState,
     Instant,
 )
 
@@ -40,12 +42,7 @@ class Showing(Verbs):
     def events(
         self, filter: EventFilter, *, before: EventId | None, limit: int
     ) -> Sequence[Event]:
-        if filter.order is not None:
-            statement = "events_of_order"
-        elif filter.state is not None:
-            statement = "events_in_state"
-        else:
-            statement = "events_all"
+        statement = _statement_of(filter)
         with self.reading() as session:
             found = session.rows(
                 statement,
@@ -186,7 +183,7 @@ def _seen(session: Session, row: rows.Row, *, bodies: bool) -> OrderSeen:
     return OrderSeen(
         order=rows.order(row),
         links=links,
-        body=bytes(body["body"]) if body else None,
+        body=unpacked(bytes(body["body"])) if body else None,
     )
 
 
@@ -206,6 +203,19 @@ def _page(
         order_id=order_id,
         limit=limit,
     )
+
+
+def _statement_of(filter: EventFilter) -> str:
+    """Return the statement whose index fits the filter."""
+    if filter.order is not None:
+        return "events_of_order"
+    match filter.state:
+        case EventState.STORED:
+            return "events_stored"
+        case EventState.IGNORED | EventState.UNUSABLE:
+            return "events_aside"
+        case _:
+            return "events_all"
 
 
 def _statement_for(filter: DeliveryFilter) -> str:

@@ -42,6 +42,7 @@ from bridge.journal.mark import (
 from bridge.journal.operating import Operating
 from bridge.journal.planning import Planning
 from bridge.journal.protocol import Appended, Ears, Room
+from bridge.journal.pruning import Pruning
 from bridge.journal.room import RESERVE, Intake, room_of
 from bridge.journal.rows import Row
 from bridge.journal.sending import Sending
@@ -57,6 +58,9 @@ from bridge.model import Instant, NewEvent
 from bridge.observe import observe
 
 T = TypeVar("T")
+
+_INCREMENTAL = 2
+"""What `PRAGMA auto_vacuum` says of a file that can shrink by steps."""
 
 
 class SQLiteSession(Session):
@@ -83,6 +87,11 @@ class SQLiteSession(Session):
     @override
     def run(self, name: str, /, **values: object) -> int:
         return self._database.execute(STATEMENTS[name], values).rowcount
+
+    def pragma(self, text: str) -> int | None:
+        """Do what the pragma says; return the number that it tells."""
+        told = self._database.execute(f"PRAGMA {text}").fetchall()
+        return int(told[0][0]) if told and told[0] else None
 
     @override
     @contextmanager
@@ -140,6 +149,7 @@ class SQLiteJournal(
     Histories,
     Operating,
     Copies,
+    Pruning,
 ):
     """
     The idempotency log in one SQLite file.
@@ -180,7 +190,7 @@ class SQLiteJournal(
 
     @override
     @contextmanager
-    def writing(self) -> Iterator[Session]:
+    def writing(self) -> Iterator[SQLiteSession]:
         with (
             self._told,
             self._connections.writers.writer() as database,
@@ -196,6 +206,17 @@ class SQLiteJournal(
             )
         self._ring()
         return result
+
+    @override
+    @contextmanager
+    def zeroing(self) -> Iterator[Session]:
+        with self.writing() as session:
+            # Else a freed page keeps what stood on it until it is used.
+            session.pragma("secure_delete = ON")
+            try:
+                yield session
+            finally:
+                session.pragma("secure_delete = FAST")
 
     @override
     @contextmanager
@@ -238,12 +259,36 @@ class SQLiteJournal(
 
     @override
     def shorten_log(self) -> None:
+        self._suspicion.refuse()
         self._connections.move_log()
         room = self._look(self._path, self._reserve)
         if room.wal > room.largest_wal:
             self._connections.shorten_log()
 
     # -- the file
+
+    @override
+    def give_back(self, pages: int) -> int:
+        if not self.shrinks() or not self._told_by_pragma("freelist_count"):
+            return 0
+        with self.writing() as session:
+            session.pragma(f"incremental_vacuum({pages})")
+            return session.pragma("freelist_count") or 0
+
+    @override
+    def shrinks(self) -> bool:
+        return self._told_by_pragma("auto_vacuum") == _INCREMENTAL
+
+    def _told_by_pragma(self, name: str) -> int | None:
+        with self._told:
+            return SQLiteSession(self._connections.database()).pragma(name)
+
+    @override
+    def compact(self) -> None:
+        with self._told, self._connections.writers.alone():
+            database = self._connections.database()
+            database.execute("PRAGMA auto_vacuum = INCREMENTAL").fetchall()
+            database.execute("VACUUM")
 
     @override
     def migrate(self) -> Sequence[str]:

@@ -200,7 +200,14 @@ def raw_of(
     if not mapping.reads_raw or state.snapshot is None:
         return None
     digest = state.snapshot.digest
-    body = next((one.body for one in events if one.sha256 == digest), None)
+    body = next(
+        (
+            one.body
+            for one in events
+            if one.sha256 == digest and one.pruned_at is None
+        ),
+        None,
+    )
     return None if body is None else from_json(body)
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from bridge.errors import LinkMissing, NothingToSend, Unrenderable
 from bridge.mapping.document import Mapping, Rule
 from bridge.mapping.render import (
+    body_hash,
     condition_holds,
     kept_request,
     known_links,
@@ -49,6 +50,7 @@ from bridge.orders.document import (
     moments,
 )
 from bridge.orders.order import OrderState
+from bridge.orders.pruning import has_news, is_pruned
 
 S = DeliveryState
 
@@ -358,7 +360,7 @@ class _Planner:
 
     def _plan_again(self, rule: Rule, latest: Delivery) -> None:
         """Send a repeatable call again when it would say something else."""
-        if not self._case.told:
+        if not self._case.told or not self._says_anything():
             return
         rendered = self._rendered_hash(rule)
         applied = self._last_applied(rule)
@@ -369,6 +371,16 @@ class _Planner:
         if rendered is None and not self._case.changed:
             return
         self._add(rule, latest)
+
+    def _says_anything(self) -> bool:
+        """
+        Return whether there is anything to say of it.
+
+        Of a pruned order only what was told since: a late webhook that is
+        older than what was pruned is no news.
+        """
+        state = self._case.state
+        return not is_pruned(state) or has_news(state)
 
     def _plan_after_dead(self, rule: Rule, latest: Delivery) -> None:
         """Try again by itself only when the order says something else."""
@@ -468,7 +480,19 @@ class _Planner:
             if latest is not None and open_question:
                 self._withdraw(latest, "order_moved_on")
             return
-        if created.state is not S.SUCCEEDED or not created.request:
+        if created.state is S.SUCCEEDED and not is_pruned(self._case.state):
+            self._compare(rule, created, latest)
+
+    def _compare(
+        self, rule: Rule, created: Delivery, latest: Delivery | None
+    ) -> None:
+        """Ask about what the create would say otherwise today."""
+        open_question = latest is not None and latest.state is S.HELD
+        if created.pruned_at is not None:
+            if self._differs_from_pruned(created):
+                self._ask_once(rule, latest, None, self._rendered_by(created))
+            return
+        if not created.request:
             return
         told = created.request.get("body")
         today = self._rendered_by(created)
@@ -476,9 +500,37 @@ class _Planner:
             if latest is not None and open_question:
                 self._withdraw(latest, "changed_back")
             return
-        settled = latest is not None and not _withdrawn_by_plan(latest)
-        if latest is not None and settled and latest.request == today:
-            return
+        self._ask_once(rule, latest, told, today)
+
+    def _differs_from_pruned(self, created: Delivery) -> bool:
+        """
+        Return whether the create would say something else today.
+
+        What it said is gone, and its hash is not: equal hashes are an equal
+        request. What can not be rendered today tells nothing.
+        """
+        if created.pruned_hash is None:
+            return False
+        mapping = self._case.version(created.mapping_hash or "")
+        rule = mapping.rule(created.rule) if mapping else None
+        if mapping is None or rule is None or rule.operation is None:
+            return False
+        try:
+            today = render(mapping, rule, self._document)
+        except Unrenderable:
+            return False
+        return request_hash(today) != created.pruned_hash
+
+    def _ask_once(
+        self, rule: Rule, latest: Delivery | None, told: JSON, today: JSON
+    ) -> None:
+        """Ask, unless just that was asked and settled."""
+        if latest is not None and not _withdrawn_by_plan(latest):
+            if latest.pruned_at is not None:
+                if latest.pruned_hash == body_hash(today):
+                    return
+            elif latest.request == today:
+                return
         self._ask_about_change(rule, latest, told, today)
 
     def _rendered_by(self, created: Delivery) -> JSON:
@@ -498,11 +550,11 @@ class _Planner:
     def _ask_about_change(
         self, rule: Rule, latest: Delivery | None, told: JSON, today: JSON
     ) -> None:
-        paths = sorted(differing_paths(told, today))
+        paths = [] if told is None else sorted(differing_paths(told, today))
+        what = ", ".join(paths[:8]) or "what was sent then is pruned"
         reason = Reason(
             code="changed",
-            text="the order changed after it was created there: "
-            + ", ".join(paths[:8]),
+            text=f"the order changed after it was created there: {what}",
             where={"fields": paths[:40], "file": self._mapping.file},
         )
         if latest is not None and latest.state is S.HELD:
@@ -739,5 +791,7 @@ def _may_be_there(create: Delivery) -> bool:
 
 
 def _hash_of_kept(delivery: Delivery) -> str | None:
+    if delivery.pruned_at is not None:
+        return delivery.pruned_hash
     kept = kept_request(delivery.operation, delivery.request)
     return None if kept is None else request_hash(kept)

@@ -139,6 +139,20 @@ def request_hash(request: Request) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def kept_hash(operation: str, kept: JSON) -> str | None:
+    """Return what stands for a kept request, or a question's subject."""
+    request = kept_request(operation, kept)
+    if request is not None:
+        return request_hash(request)
+    return None if kept is None else body_hash(kept)
+
+
+def body_hash(body: JSON) -> str:
+    """Return what two equal bodies have in common."""
+    text = json.dumps(body, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def kept_request(operation: str, kept: JSON) -> Request | None:
     """Return the request that a delivery or an attempt keeps as JSON."""
     if not isinstance(kept, dict) or "method" not in kept:

@@ -63,7 +63,9 @@ def corrected(
 ) -> Snapshot:
     """Return *snapshot* as people say that it should be."""
     values = {
-        one.path: one.value for one in corrections if stands(snapshot, one)
+        one.path: one.value
+        for one in corrections
+        if not one.pruned and stands(snapshot, one)
     }
     if not values:
         return snapshot

@@ -174,7 +174,9 @@ def document(
         "bill_to": _address.dump_python(snapshot.bill_to, mode="json"),
         "lines": _lines.dump_python(snapshot.lines, mode="json"),
         "parcels": _parcels.dump_python(
-            parcels, mode="json", exclude={"__all__": {"gone", "updated_at"}}
+            parcels,
+            mode="json",
+            exclude={"__all__": {"gone", "updated_at", "pruned"}},
         ),
         "tags": list(snapshot.tags),
         "attributes": dict(snapshot.attributes),

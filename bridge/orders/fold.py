@@ -127,8 +127,14 @@ def _age(snapshot: Snapshot) -> tuple[Instant, bool, int, bool, int, str]:
     )
 
 
-def _parcel_age(parcel: Parcel) -> tuple[Instant, bool, str]:
-    return (parcel.updated_at, parcel.gone, repr(parcel))
+def _parcel_age(parcel: Parcel) -> tuple[Instant, bool, bool, str]:
+    """Sort key: of two tellings of one time the whole one."""
+    return (
+        parcel.updated_at,
+        parcel.gone,
+        not parcel.pruned,
+        repr(parcel),
+    )
 
 
 def _earliest_cancel(

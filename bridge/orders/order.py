@@ -126,6 +126,7 @@ class Parcel:
             `delivered`), or None while there is none.
         gone: it was cancelled or failed, and does not count.
         updated_at: by the platform's clock; orders two tellings of it.
+        pruned: its guide, carrier and addresses are gone.
     """
 
     id: str
@@ -138,6 +139,7 @@ class Parcel:
     lines: tuple[ParcelLine, ...] = ()
     gone: bool = False
     updated_at: Instant = Instant(0)
+    pruned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +159,7 @@ class Snapshot:
         failed: the payment failed (WooCommerce); it counts as cancelled
             once the order had been ready before.
         cancelled: the body says so.
+        pruned: what is personal, the words and the money are gone.
     """
 
     id: str
@@ -194,6 +197,7 @@ class Snapshot:
     note: str | None = None
     tags: tuple[str, ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    pruned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +212,7 @@ class Correction:
             (`corrections.as_written`).
         at: when it was told; of two of one path the later holds.
         by: who said so.
+        pruned: its value is gone.
     """
 
     path: str
@@ -215,6 +220,7 @@ class Correction:
     basis: str
     at: Instant
     by: str
+    pruned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

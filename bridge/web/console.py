@@ -248,6 +248,8 @@ class _Views:
 
 def _can_redeliver(delivery: Delivery) -> bool:
     busy = IN_FLIGHT | {DeliveryState.SETTLING, DeliveryState.UNCERTAIN}
+    if delivery.pruned_at is not None:
+        return False
     return delivery.kind is Kind.CALL and delivery.state not in busy
 
 

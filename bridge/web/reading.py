@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from flask import Response
 
-from bridge.errors import NotFound
+from bridge.errors import NotFound, Pruned
 from bridge.model import Delivery, DeliveryId, EventId
 from bridge.observe import observe
 from bridge.web.auth import operator
@@ -64,6 +64,12 @@ class ReadingViews:
             message = f"There is no event {path.id}."
             raise NotFound(message)
         if query.body:
+            if event.pruned_at is not None:
+                message = (
+                    f"Event {path.id} is pruned: its body is gone. Its hash"
+                    " and its moments are there."
+                )
+                raise Pruned(message)
             observe("event.body_shown", operator=operator(), event_id=event.id)
         return answered(event_detail(event, body=query.body))
 

@@ -82,6 +82,9 @@ class EventItem(Shape):
     reason: str | None
     received_at: When
     sha256: str
+    pruned_at: When | None = Noted(
+        default=None, description="since when its body is gone"
+    )
 
 
 class EventDetail(EventItem):
@@ -134,6 +137,9 @@ class DeliveryItem(Shape):
     version: int
     created_at: When
     updated_at: When
+    pruned_at: When | None = Noted(
+        default=None, description="since when what it said is gone"
+    )
 
 
 class AttemptItem(Shape):

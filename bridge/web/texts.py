@@ -77,6 +77,8 @@ ENGLISH: Texts = MappingProxyType(
         "why": "Why",
         "where": "Where",
         "redeliver": "Send again",
+        "pruned": "Pruned: what it said is gone. Save the order in the shop"
+        " once more, and what it asks for then is sent.",
         "redeliver_note": "Rendered anew with today's mapping.",
         "force": "even if it makes a second one at the target",
         "resolve": "Decide",

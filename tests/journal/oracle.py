@@ -51,6 +51,7 @@ class Row:
     forced: bool = False
     applied: str | None = None
     lease_until: int | None = None
+    pruned: bool = False
     reborn: int = 0
     """The fence that it had when this generation began."""
 
@@ -458,6 +459,23 @@ class Oracle:
         door.circuit = replace(door.circuit, probing=True)
         return True
 
+    # -- age
+
+    def prune(self) -> None:
+        """Take the words of every order that came to rest."""
+        for order in self.revisions:
+            rows = [row for row in self.rows.values() if row.order == order]
+            asked = any(
+                question.startswith(row.effect)
+                for row in rows
+                for question in self.questions
+            )
+            if asked or any(row.state not in OVER for row in rows):
+                continue
+            self.revisions[order] += 1
+            for row in rows:
+                self.rows[row.id] = replace(row, pruned=True)
+
     # -- operators
 
     def redeliver(
@@ -467,18 +485,23 @@ class Oracle:
         row = self.rows[id]
         if if_version not in {None, row.version}:
             return "VersionMismatch"
+        if row.pruned:
+            return "Pruned"
         if self._replaced(row):
             return "NotFound"
-        if row.state in IN_FLIGHT | {S.SETTLING}:
-            return "InFlight"
-        if row.state is S.UNCERTAIN:
-            return "NotDecidable"
+        refused = {
+            S.CLAIMED: "InFlight",
+            S.SENDING: "InFlight",
+            S.SETTLING: "InFlight",
+            S.UNCERTAIN: "NotDecidable",
+        }.get(row.state)
         outcomes = {attempt.outcome for attempt in self.tries[id]}
         doubt = {None, "applied", "maybe", "found"} & outcomes
         if not (row.repeatable or force) and (doubt or id in self.doubted):
-            return "ForceNeeded"
-        self._again(row, now)
-        return "done"
+            refused = refused or "ForceNeeded"
+        if refused is None:
+            self._again(row, now)
+        return refused or "done"
 
     def resolve(self, id: int, decision: str, link: str, now: int) -> str:
         """Return `done`, or the name of the refusal."""

@@ -19,13 +19,20 @@ from typing_extensions import override
 
 from bridge.circuit import Circuit
 from bridge.errors import Conflict, LeaseLost
-from bridge.journal.protocol import Claim, Lane, Result
+from bridge.journal.protocol import (
+    Claim,
+    EventFilter,
+    EventVerdict,
+    Lane,
+    Result,
+)
 from bridge.journal.sqlite import SQLiteJournal
 from bridge.lifecycle import Gate, Step, ways_by
 from bridge.model import (
     IN_FLIGHT,
     Delivery,
     DeliveryState,
+    EventState,
     Finding,
     Instant,
     Kind,
@@ -224,10 +231,61 @@ class JournalAndOracle(RuleBasedStateMachine):
     def _movable(self) -> list[Row]:
         fixed = {S.SENDING, S.SETTLING, S.UNCERTAIN, S.SUCCEEDED}
         rows = [
-            row for row in self.oracle.rows.values() if row.state not in fixed
+            row
+            for row in self.oracle.rows.values()
+            if row.state not in fixed and not row.pruned
         ]
         claimed = [row for row in rows if row.state is S.CLAIMED]
         return claimed or rows  # a race is what is most worth a try
+
+    # -- age
+
+    @rule()
+    def prune(self) -> None:
+        """What came to rest is pruned once no event waits for a plan."""
+        before = later(3_600_000, self.now)  # whatever the clock did
+        stored = self.journal.events(
+            EventFilter(state="stored"), before=None, limit=9
+        )
+        if stored:
+            assert self._prune(before) is None
+        self.journal.set_aside(
+            [
+                EventVerdict(id=event.id, state=EventState.IGNORED)
+                for event in stored
+            ]
+        )
+        aside = sum(
+            event.pruned_at is None
+            for event in self.journal.events(
+                EventFilter(), before=None, limit=9
+            )
+        )
+        for order, seen in self.oracle.revisions.items():
+            plan = plan_for(
+                store=STORES[order], order_id=order, seen_revision=seen
+            )
+            assert plan_one(self.journal, plan, self.now)
+            self.oracle.revisions[order] += 1
+        assert self._prune(before) == len(self.oracle.revisions) + aside
+        self.oracle.prune()
+        assert self._prune(before) == 0
+
+    def _prune(self, before: Instant) -> int | None:
+        return self.journal.prune(self.now, before=before, limit=9)
+
+    @invariant()
+    def what_is_pruned_says_nothing(self) -> None:
+        """No request or reason is left, nor a line but the last."""
+        for row in self.oracle.rows.values():
+            delivery = self._delivery(row.id)
+            assert (delivery.pruned_at is not None) is row.pruned
+            if row.pruned:
+                assert (delivery.request, delivery.reason_text) == (None, "")
+                assert not any(
+                    attempt.request or attempt.answer
+                    for attempt in self.journal.attempts(row.id)
+                )
 
     # -- sending
 

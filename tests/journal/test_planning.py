@@ -8,6 +8,7 @@ from bridge.errors import LeaseLost
 from bridge.journal.protocol import EventVerdict, Journal
 from bridge.model import DeliveryState, EventState, Kind, Move, Reason
 from tests.factories import (
+    NOTHING_TOLD,
     NOW,
     ORDER,
     STORE,
@@ -90,7 +91,7 @@ def test_refuses_another_revision(journal: Journal, seen: int | None) -> None:
     assert not done
     dossier = journal.dossier(STORE, ORDER)
     assert dossier.order is not None
-    assert dossier.order.state == "{}"
+    assert dossier.order.state == NOTHING_TOLD
     assert not dossier.deliveries
     assert not dossier.links
     assert journal.unplanned(9)

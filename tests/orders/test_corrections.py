@@ -202,3 +202,21 @@ def test_only_some_fields_can_be_corrected(path: str) -> None:
     """Money, quantities and what is made of them are the shop's to say."""
     with pytest.raises(KeyError):
         as_written(SNAPSHOT, path)
+
+
+def test_two_told_at_one_moment_end_the_same_either_way() -> None:
+    """Of two of one path and one moment the same one holds, whoever was
+    first, and each path stands once, in order."""
+    one, other = (
+        correction("ship_to.street", value) for value in ("Uno", "Dos")
+    )
+    city = correction("ship_to.city", "Zapopan")
+    ways = [
+        state(*told).corrections for told in permutations((one, other, city))
+    ]
+
+    assert len(set(ways)) == 1
+    assert [found.path for found in ways[0]] == [
+        "ship_to.city",
+        "ship_to.street",
+    ]

@@ -281,6 +281,7 @@ def test_shows_events(client: FlaskClient, journal: Journal) -> None:
         "state": "unusable",
         "reason": "json",
         "received_at": ISO,
+        "pruned_at": None,
     } == {name: item[name] for name in item if name != "sha256"}
     bare = get(client, f"/events/{kept.id}")
     assert bare["body"] is None
@@ -415,6 +416,7 @@ def test_shows_a_delivery(client: FlaskClient, journal: Journal) -> None:
         "lookups": 0,
         "due_at": None, "version": kept.version,
         "created_at": ISO, "updated_at": ISO,
+        "pruned_at": None,
     }  # fmt: skip
     assert expected == item
     answer = client.get(f"{API}/deliveries/{kept.id}", headers=BEARER)

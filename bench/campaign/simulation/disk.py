@@ -21,7 +21,7 @@ from bridge.journal.connection import Connections, sqlite3
 from bridge.journal.protocol import Claim, OrderPlan
 from bridge.journal.session import Session
 from bridge.journal.sql import STATEMENTS
-from bridge.journal.sqlite import SQLiteJournal
+from bridge.journal.sqlite import SQLiteJournal, SQLiteSession
 from bridge.model import Instant, Request
 
 T = TypeVar("T")
@@ -111,7 +111,7 @@ class SimulatedJournal(SQLiteJournal):
 
     @override
     @contextmanager
-    def writing(self) -> Iterator[Session]:
+    def writing(self) -> Iterator[SQLiteSession]:
         self._hooks.between()
         with super().writing() as session:
             yield session

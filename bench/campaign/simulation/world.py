@@ -47,10 +47,11 @@ from bridge.delivering import Deliverer
 from bridge.journal.protocol import Journal
 from bridge.lists import Lists
 from bridge.mapping.catalog import Catalog
-from bridge.model import Instant
+from bridge.model import MINUTE, SECOND, Instant, Millis
 from bridge.observe import Scalar
 from bridge.planner import Live, Planner
 from bridge.preflights import Answers
+from bridge.pruner import Pruner
 from bridge.sender import Sender
 from bridge.worker import FAULT_S, Worker
 
@@ -132,6 +133,7 @@ class Working:
             now=world.steady,
             monotonic=world.clock.seconds,
             threads=Threads(world.strands, self.process),
+            prune=Pruner(self.journal, world.retention).step,
         )
 
     def start(self) -> None:
@@ -305,6 +307,10 @@ class Disk:
             raise Crash
 
 
+RETENTIONS = (None, Millis(3 * SECOND), Millis(MINUTE))
+"""Some lives keep all; in others webhooks come when all is pruned."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """What a life is made of; a test puts something broken in its place."""
@@ -375,6 +381,8 @@ class World:
         self._catalog = self.files_catalog
         self.web: Web | None = None
         self.workers: dict[int, Working] = {}
+        # Of its own dice: the lives of before are the same ones.
+        self.retention = random.Random(f"retention {seed}").choice(RETENTIONS)
         self._slots = range(plan.workers or self.dice.choice(WORKERS))
         self.script: Callable[[str, Asked], Kind | None] = _no_script
 
