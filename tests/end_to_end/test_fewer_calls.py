@@ -94,3 +94,36 @@ def test_what_was_taken_back_is_not_in_the_way(many: Rig) -> None:
 
     assert states == [S.UNCHANGED] * (MANY - 1) + [S.PENDING]
     assert told_yuju(rig)[MANY:] == [f"3{MANY - 1}"]
+
+
+def test_what_turns_out_needless_gives_its_slot_back(many: Rig) -> None:
+    """
+    What an edited file makes needless is seen only when it is claimed: it
+    costs no call and none of the limit, and the one that is left goes within
+    the same window.
+    """
+    rig = many
+    rig.admin("POST", "/targets/yuju-mx/pause", reason="stocktaking")
+    for number in range(MANY):
+        known = number < MANY - 1
+        mark = {
+            "name": "yuju_id_order" if known else "id_order_marketplace",
+            "value": f"3{number}",
+        }
+        tell(rig, number, 1, note_attributes=[mark])
+    rig.settle_planning()
+    path = rig.mappings / "cafe-mx-yuju.yaml"
+    path.write_text(path.read_text().replace("'yuju_id_order', ", ""))
+    rig.restart()
+    rig.later(MANY * 2 * WINDOW)  # the new worker's clock begins anew
+    rig.admin("POST", "/targets/yuju-mx/resume", reason="done")
+    began = time.monotonic()
+    while len(told_yuju(rig)) == MANY:
+        rig.worker.step()
+    took = time.monotonic() - began
+    rig.settle()
+
+    states = [one.state for one in at_yuju(rig)[MANY:]]
+    assert states == [S.UNCHANGED] * (MANY - 1) + [S.SUCCEEDED]
+    assert told_yuju(rig)[MANY:] == [f"3{MANY - 1}"]
+    assert took < MANY / 2 / 4  # at a call each it takes MANY / 2 seconds
