@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -35,7 +35,6 @@ from bridge.observe import observe
 from bridge.web import shapes
 from bridge.web.auth import operator
 from bridge.web.door import Door
-from bridge.web.estimates import Estimates, estimates
 from bridge.web.forms import (
     DeliveryQuery,
     EventQuery,
@@ -121,7 +120,7 @@ class _Views:
         story = self._journal.story(store, order_id)
         if story is None:
             abort(HTTPStatus.NOT_FOUND)
-        waiting = self._estimates(story.deliveries)
+        waiting = self._parts.estimates(story.deliveries)
         told = shapes.order_story(story, waiting)
         return render_template(
             "order.html", story=story, order=told.order, estimates=waiting
@@ -147,7 +146,7 @@ class _Views:
             "deliveries.html",
             waiting=waiting,
             deliveries=shown,
-            estimates=self._estimates(shown),
+            estimates=self._parts.estimates(shown),
             query=query,
             states=list(DeliveryState),
             older=_older("console.deliveries", cursor),
@@ -221,12 +220,6 @@ class _Views:
         address = url_for("console.delivery", number=delivery_id, done=1)
         return redirect(address, 303)
 
-    def _estimates(self, deliveries: Sequence[Delivery]) -> Estimates:
-        parts = self._parts
-        return estimates(
-            self._journal, parts.targets(), deliveries, parts.now()
-        )
-
     def _page(
         self, id: DeliveryId, *, notice: str | None, detail: str = ""
     ) -> str:
@@ -236,7 +229,7 @@ class _Views:
         return render_template(
             "delivery.html",
             delivery=delivery,
-            estimates=self._estimates([delivery]),
+            estimates=self._parts.estimates([delivery]),
             tries=self._journal.attempts(id),
             audit=self._journal.audit(id),
             can_redeliver=_can_redeliver(delivery),

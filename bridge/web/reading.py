@@ -6,10 +6,9 @@ from typing import TypeVar
 from flask import Response
 
 from bridge.errors import NotFound, Pruned
-from bridge.model import Delivery, DeliveryId, EventId
+from bridge.model import DeliveryId, EventId
 from bridge.observe import observe
 from bridge.web.auth import operator
-from bridge.web.estimates import Estimates, estimates
 from bridge.web.forms import (
     AuditQuery,
     BodyQuery,
@@ -92,7 +91,7 @@ class ReadingViews:
         if story is None:
             message = "Nothing was ever told of this order."
             raise NotFound(message)
-        told = order_story(story, self._estimates(story.deliveries))
+        told = order_story(story, self._parts.estimates(story.deliveries))
         return answered(told, etag(story.order.revision))
 
     def deliveries(self, query: DeliveryQuery) -> Response:
@@ -101,7 +100,7 @@ class ReadingViews:
             query.filter, before=query.before, limit=query.limit + 1
         )
         shown, cursor = cut(found, query.limit, lambda one: (one.id,))
-        items = delivery_items(shown, self._estimates(shown))
+        items = delivery_items(shown, self._parts.estimates(shown))
         return answered(Page[DeliveryItem](items=items, next=cursor))
 
     def delivery(self, path: IdPath) -> Response:
@@ -112,7 +111,7 @@ class ReadingViews:
             raise NotFound(message)
         bare = estimated(
             DeliveryDetail.model_validate(delivery),
-            self._estimates([delivery]),
+            self._parts.estimates([delivery]),
         )
         whole = bare.model_copy(
             update={
@@ -138,12 +137,6 @@ class ReadingViews:
             self._journal.counts(self._parts.now()).deliveries,
         )
         return answered(Targets(items=items))
-
-    def _estimates(self, deliveries: Sequence[Delivery]) -> Estimates:
-        parts = self._parts
-        return estimates(
-            self._journal, parts.targets(), deliveries, parts.now()
-        )
 
     def _audit(self, id: DeliveryId) -> list[AuditItem]:
         entries = self._journal.audit(id)
