@@ -18,7 +18,7 @@ The delivery's life as data: states, transitions, and `decide`.
 `WAYS` is the whole of it, with who may do it and when:
 
     waiting    claimed cancelled held pending superseded uncertain
-    pending    claimed cancelled held pending superseded uncertain
+    pending    claimed cancelled held pending superseded unchanged uncertain
     claimed    sending cancelled dead held pending succeeded superseded
                unchanged waiting uncertain
     sending    succeeded dead pending settling uncertain
@@ -173,6 +173,12 @@ WAYS = (
         to=(S.CANCELLED, S.SUPERSEDED),
         by="plan",
         when="its version; the order no longer asks, or a newer one says it",
+    ),
+    Way(
+        out_of=(S.PENDING,),
+        to=(S.UNCHANGED,),
+        by="plan",
+        when="its version; what it would say is what the target has",
     ),
     Way(
         out_of=(S.WAITING, S.PENDING, S.HELD),

@@ -88,6 +88,11 @@ LIVE = UNSENT | IN_FLIGHT | {DeliveryState.SETTLING, DeliveryState.UNCERTAIN}
 may already have done so unknown to us."""
 
 
+SAVED = frozenset({DeliveryState.SUPERSEDED, DeliveryState.UNCHANGED})
+"""The states of calls that turned out to be needless before they were made:
+a newer one says it, or the target has it already."""
+
+
 class Kind(StrEnum):
     """What sort of obligation a delivery is."""
 

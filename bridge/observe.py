@@ -105,10 +105,11 @@ class Metric(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Count(Metric):
-    """Counts events by some of their fields."""
+    """Counts events by some of their fields; so many as *by* says, if set."""
 
     counter: Counter
     labels: tuple[str, ...]
+    by: str | None = None
     seen: dict[tuple[str, ...], Counter] = field(default_factory=dict)
 
     @override
@@ -117,7 +118,8 @@ class _Count(Metric):
         labelled = self.seen.get(texts)
         if labelled is None:
             labelled = self.seen[texts] = self.counter.labels(*texts)
-        labelled.inc()
+        number = fields.get(self.by) if self.by else 1
+        labelled.inc(number if isinstance(number, int) else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +148,11 @@ def _texts(
     return tuple([str(fields.get(label) or "") for label in labels])
 
 
-def _count(name: str, help: str, *labels: str) -> Metric:
-    return _Count(Counter(name, help, labels, registry=REGISTRY), labels)
+def _count(
+    name: str, help: str, *labels: str, by: str | None = None
+) -> Metric:
+    counter = Counter(name, help, labels, registry=REGISTRY)
+    return _Count(counter, labels, by)
 
 
 def _span(name: str, help: str, *labels: str) -> Metric:
@@ -177,6 +182,15 @@ METRICS: Mapping[str, tuple[Metric, ...]] = {
             "Time of a call to a target.",
             "target",
             "operation",
+        ),
+    ),
+    "order.planned": (
+        _count(
+            "bridge_webhooks_planned",
+            "Webhooks by whether their plan brought changes, or nothing.",
+            "store",
+            "brought",
+            by="events",
         ),
     ),
     "delivery.failed": (

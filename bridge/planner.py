@@ -130,13 +130,15 @@ class Planner:
             self._keep_what_can_be(plans)
             return
         for plan, is_kept in zip(plans, kept, strict=True):
-            if is_kept and (plan.events or plan.adds or plan.moves):
+            changes = bool(plan.adds or plan.moves)
+            if is_kept and (plan.events or changes):
                 observe(
                     "order.planned",
                     store=plan.store,
                     events=len(plan.events),
                     added=len(plan.adds),
                     moved=len(plan.moves),
+                    brought="changes" if changes else "nothing",
                 )
 
     def _keep_what_can_be(self, plans: Sequence[OrderPlan]) -> None:

@@ -129,6 +129,7 @@ def test_lists_have_the_shapes_of_the_admin_api(
         "id", "store", "order_id", "mapping", "rule", "target", "operation",
         "state", "reason", "attention", "attempts", "due_at", "version",
     } <= item.keys()  # fmt: skip
+    assert item["estimated_at"] > item["due_at"]
     (order,) = loaded(run("orders", "list", "--json"))["items"]
     assert [STORE, ORDER] == [order["store"], order["order_id"]]
 
@@ -326,6 +327,26 @@ def test_resolving_what_has_changed_since(run: Run, journal: Journal) -> None:
         "--reason", "so", "--if-version", str(held.version + 1),
     )  # fmt: skip
     assert 4 == result.exit_code
+
+
+def test_says_when_it_will_be_sent(
+    run: Run, journal: Journal, environ: dict[str, str], tmp_path: Path
+) -> None:
+    """
+    A delivery that waits has a time or a reason, also when the file of the
+    targets is wrong.
+    """
+    for order in "123":
+        keep(journal, new_delivery(order_id=order))
+    for command in (
+        ("deliveries", "list"),
+        ("deliveries", "show", "3"),
+        ("orders", "show", STORE, "3"),
+    ):
+        told = run(*command, COLUMNS="200")
+        assert "2 go before it" in told.stdout, told.stdout
+    environ["BRIDGE_MAPPINGS"] = str(tmp_path)
+    assert "no file names rayo-mx" in run("deliveries", "show", "3").stdout
 
 
 def test_targets_are_paused_and_resumed(run: Run, journal: Journal) -> None:

@@ -1,12 +1,14 @@
 """`deliveries`: what is to be done, and what a person decides about it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import click
 from pydantic_core import to_json
 
 from bridge.commands.exits import Commands
+from bridge.commands.files import known_targets
 from bridge.commands.journal import (
     LIST_OPTIONS,
     actor,
@@ -29,8 +31,10 @@ from bridge.commands.showing import (
     when,
 )
 from bridge.errors import NotFound
+from bridge.estimate import Estimate
 from bridge.journal.protocol import Journal
 from bridge.model import Attempt, Delivery, DeliveryId, DeliveryState
+from bridge.web.estimates import Estimates, estimates
 from bridge.web.forms import DeliveryQuery, RedeliverBody, ResolveBody
 from bridge.web.reading import cut
 from bridge.web.shapes import (
@@ -39,6 +43,8 @@ from bridge.web.shapes import (
     DeliveryDetail,
     DeliveryItem,
     Page,
+    delivery_items,
+    estimated,
 )
 
 
@@ -70,12 +76,13 @@ def list_deliveries(*, as_json: bool, **values: Any) -> None:
         found = journal.deliveries(
             asked.filter, before=asked.before, limit=asked.limit + 1
         )
-    shown, cursor = cut(found, asked.limit, lambda one: (one.id,))
+        shown, cursor = cut(found, asked.limit, lambda one: (one.id,))
+        waiting = estimates_of(journal, shown)
     if as_json:
-        items = [DeliveryItem.model_validate(one) for one in shown]
+        items = delivery_items(shown, waiting)
         show_json(Page[DeliveryItem](items=items, next=cursor))
         return
-    show_deliveries(shown)
+    show_deliveries(shown, waiting)
     if cursor:
         click.echo(f"more: --cursor {cursor}")
 
@@ -87,7 +94,9 @@ def show_delivery(number: int, *, as_json: bool) -> None:
     """Show one delivery, its tries, and what operators did."""
     with opened() as journal:
         one = _known(journal, number)
-        detail = DeliveryDetail.model_validate(one).model_copy(
+        waiting = estimates_of(journal, [one])
+        bare = estimated(DeliveryDetail.model_validate(one), waiting)
+        detail = bare.model_copy(
             update={
                 "tries": [
                     AttemptItem.model_validate(attempt)
@@ -103,7 +112,7 @@ def show_delivery(number: int, *, as_json: bool) -> None:
     if as_json:
         show_json(detail)
         return
-    show_fields(_fields(one))
+    show_fields(_fields(one, waiting.get(one.id)))
     show_heading("Tries")
     show_attempts(attempts)
     show_heading("Decisions")
@@ -206,10 +215,17 @@ def resolve(
     _show_after(after, as_json=as_json)
 
 
-def show_deliveries(found: Sequence[Delivery]) -> None:
+def estimates_of(journal: Journal, found: Sequence[Delivery]) -> Estimates:
+    """Return when those that wait will probably be sent."""
+    from bridge.compose import now
+
+    return estimates(journal, known_targets(os.environ), found, now())
+
+
+def show_deliveries(found: Sequence[Delivery], waiting: Estimates) -> None:
     """Print deliveries as a table."""
     show_rows(
-        ["id", "order", "target", "rule", "state", "why"],
+        ["id", "order", "target", "rule", "state", "why", "sent (UTC)"],
         [
             (
                 one.id,
@@ -218,6 +234,7 @@ def show_deliveries(found: Sequence[Delivery]) -> None:
                 one.rule,
                 one.state,
                 one.reason,
+                _probably(waiting.get(one.id), short),
             )
             for one in found
         ],
@@ -245,7 +262,16 @@ def show_attempts(found: Sequence[Attempt]) -> None:
     )
 
 
-def _fields(one: Delivery) -> list[tuple[str, object]]:
+def _probably(
+    told: Estimate | None, shown: Callable[[int | None], str]
+) -> str:
+    """Say when it will probably be sent, or why nobody can tell."""
+    if told is None:
+        return ""
+    return " ".join(filter(None, [shown(told.at), told.text]))
+
+
+def _fields(one: Delivery, told: Estimate | None) -> list[tuple[str, object]]:
     return [
         ("id", one.id),
         ("order", f"{one.store} {one.order_id}"),
@@ -259,6 +285,7 @@ def _fields(one: Delivery) -> list[tuple[str, object]]:
         ("attempts", one.attempts),
         *_asked(one),
         ("due (UTC)", when(one.due_at)),
+        ("sent, probably (UTC)", _probably(told, when)),
         ("version", one.version),
         ("mapping hash", one.mapping_hash),
         ("request", _request(one)),

@@ -14,6 +14,7 @@ from bridge.settings import (
     load_sources,
     load_stores,
     load_targets,
+    read_settings,
     secrets_from,
     surroundings,
 )
@@ -60,6 +61,12 @@ def look_at(folder: Path, environ: Mapping[str, str]) -> Files:
         problems=tuple(problems),
         missing=tuple(missing),
     )
+
+
+def known_targets(environ: Mapping[str, str]) -> Mapping[str, Target]:
+    """Return the targets, none of them where their file is wrong."""
+    file = read_settings(environ).mappings / TARGETS
+    return _loaded(load_targets, file, lambda _name: STAND_IN, [])
 
 
 def _lenient(secret: ReadSecret, missing: dict[str, None]) -> ReadSecret:

@@ -4,7 +4,11 @@ from typing import Any
 
 import click
 
-from bridge.commands.deliveries import show_attempts, show_deliveries
+from bridge.commands.deliveries import (
+    estimates_of,
+    show_attempts,
+    show_deliveries,
+)
 from bridge.commands.exits import Commands
 from bridge.commands.journal import (
     LIST_OPTIONS,
@@ -80,11 +84,12 @@ def show_order(store: str, order: str, *, as_json: bool) -> None:
     """Show the whole story of ORDER, the store's own id of it."""
     with opened() as journal:
         story = journal.story(store, order)
-    if story is None:
-        message = f"nothing was ever told of the order {order} of {store}"
-        raise NotFound(message)
+        if story is None:
+            message = f"nothing was ever told of the order {order} of {store}"
+            raise NotFound(message)
+        waiting = estimates_of(journal, story.deliveries)
     if as_json:
-        show_json(order_story(story))
+        show_json(order_story(story, waiting))
         return
     item = order_item(story.order)
     show_fields(
@@ -111,7 +116,7 @@ def show_order(store: str, order: str, *, as_json: bool) -> None:
         none="No event.",
     )
     show_heading("Deliveries")
-    show_deliveries(story.deliveries)
+    show_deliveries(story.deliveries, waiting)
     show_heading("Tries")
     show_attempts(story.attempts)
 

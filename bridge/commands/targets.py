@@ -45,7 +45,7 @@ def list_targets(*, as_json: bool) -> None:
         show_json(Targets(items=items))
         return
     show_rows(
-        ["name", "api", "host", "gate", "since (UTC)", "deliveries"],
+        ["name", "api", "host", "gate", "since (UTC)", "deliveries", "saved"],
         [
             (
                 item.name,
@@ -54,6 +54,7 @@ def list_targets(*, as_json: bool) -> None:
                 _gate(item, at),
                 when(item.paused_at),
                 ", ".join(f"{n} {s}" for s, n in item.deliveries.items()),
+                item.calls_saved,
             )
             for item in items
         ],

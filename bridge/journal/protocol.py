@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from bridge.estimate import Wait
 from bridge.lifecycle import Gate, Step
 from bridge.model import (
     JSON,
@@ -991,6 +992,17 @@ class Journal(Protocol):
 
     def story(self, store: str, order_id: str) -> Story | None:
         """Return the whole story of one order."""
+        ...
+
+    def waits(
+        self, deliveries: Sequence[Delivery], now: Instant
+    ) -> Mapping[DeliveryId, Wait]:
+        """
+        Return what stands before those that go on by themselves.
+
+        Those in other states are left out. Of one page at most: each costs
+        a look into its lane.
+        """
         ...
 
     def counts(self, now: Instant) -> Counts:

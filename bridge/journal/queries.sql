@@ -769,6 +769,33 @@ VALUES (:at, :actor, :action, :delivery_id, :target, :reason, :detail);
 INSERT INTO audit (at, actor, action, store, order_id, reason, detail)
 VALUES (:at, :actor, :action, :store, :order_id, :reason, :detail);
 
+-- name: due_between
+SELECT COUNT(*) AS n FROM (
+  SELECT 1 FROM deliveries
+  WHERE target = :target AND store = :store AND urgency = :urgency
+    AND state IN ('waiting', 'pending', 'settling')
+    AND (due_at, id) >= (:since_due, :since_id)
+    AND (due_at, id) < (:until_due, :until_id)
+  LIMIT :most) AS counted;
+
+-- name: lane_before
+SELECT id, state, due_at FROM deliveries
+WHERE lane = :lane AND place < :place AND blocks = 1
+  AND state IN ('waiting', 'pending', 'claimed', 'sending', 'settling',
+                'uncertain', 'held', 'dead')
+  AND NOT (state = 'dead' AND skips_dead = 1)
+ORDER BY place;
+
+-- name: answer_times
+SELECT d.target, a.ended_at - a.started_at AS ms
+FROM history h
+CROSS JOIN deliveries d
+CROSS JOIN attempts a
+WHERE h.id > (SELECT MAX(id) FROM history) - :newest
+  AND h.state = 'sending' AND d.id = h.delivery_id
+  AND a.delivery_id = h.delivery_id AND a.fence = h.fence
+  AND a.ended_at IS NOT NULL;
+
 -- name: count_events
 SELECT state, COUNT(*) AS n FROM events WHERE state = 'stored'
 GROUP BY state

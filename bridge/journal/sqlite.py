@@ -53,6 +53,7 @@ from bridge.journal.suspicion import Note, Suspicion
 from bridge.journal.taking import Taking
 from bridge.journal.texts import Texts
 from bridge.journal.trouble import as_ours
+from bridge.journal.waiting import Waiting
 from bridge.model import Instant, NewEvent
 from bridge.observe import observe
 
@@ -144,6 +145,7 @@ class SQLiteJournal(
     Clocks,
     Texts,
     Showing,
+    Waiting,
     Histories,
     Operating,
     Copies,

@@ -312,8 +312,27 @@ class _Planner:
             self._plan_after_dead(rule, latest)
         elif _done(latest):
             self._plan_again(rule, latest)
+        elif self._is_taken_back(rule, latest):
+            self._move(latest, S.UNCHANGED, _reason("unchanged"))
         else:
             self._wake(latest)
+
+    def _is_taken_back(self, rule: Rule, latest: Delivery) -> bool:
+        """
+        Return whether a call that waits would say what the target has.
+
+        It must not stand in the way of others until its turn comes. Not
+        while any other call of its kind can still change what is there.
+        """
+        applied = self._last_applied(rule)
+        if applied is None or latest.state is not S.PENDING or latest.forced:
+            return False
+        others_may_go = any(
+            other.in_doubt or (other.state in LIVE and other.id != latest.id)
+            for other in self._at_target
+            if other.operation == _operation(rule)
+        )
+        return not others_may_go and self._rendered_hash(rule) == applied
 
     def _plan_passed(self, rule: Rule, latest: Delivery | None) -> None:
         """Send it once, before the later one; never after it."""
@@ -706,6 +725,7 @@ TEXTS: Dict[str, str] = {
     "not_ours": "the order is older than this mapping's `since`",
     "rule_removed": "the rule is no longer in the file",
     "newer_order": "the order has changed since",
+    "unchanged": "the target has it already",
 }
 
 _CAME_BACK = Reason(

@@ -120,8 +120,11 @@ class _Views:
         story = self._journal.story(store, order_id)
         if story is None:
             abort(HTTPStatus.NOT_FOUND)
-        told = shapes.order_story(story)
-        return render_template("order.html", story=story, order=told.order)
+        waiting = self._parts.estimates(story.deliveries)
+        told = shapes.order_story(story, waiting)
+        return render_template(
+            "order.html", story=story, order=told.order, estimates=waiting
+        )
 
     def deliveries(self) -> str:
         """List deliveries; without a filter, what needs attention first."""
@@ -143,6 +146,7 @@ class _Views:
             "deliveries.html",
             waiting=waiting,
             deliveries=shown,
+            estimates=self._parts.estimates(shown),
             query=query,
             states=list(DeliveryState),
             older=_older("console.deliveries", cursor),
@@ -225,6 +229,7 @@ class _Views:
         return render_template(
             "delivery.html",
             delivery=delivery,
+            estimates=self._parts.estimates([delivery]),
             tries=self._journal.attempts(id),
             audit=self._journal.audit(id),
             can_redeliver=_can_redeliver(delivery),

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from bridge.errors import JournalError
 from bridge.journal.protocol import Beat, Counts, Room
-from bridge.model import SECOND, Instant, Millis
+from bridge.model import SAVED, SECOND, Instant, Millis
 from bridge.observe import metrics_text
 from bridge.targets.account import Mode, mode_of
 from bridge.web.parts import Parts
@@ -192,6 +192,16 @@ def _amounts(counts: Counts) -> Iterable[Metric]:
     for (target, state), number in counts.deliveries.items():
         deliveries.add_metric([target, state], number)
     yield deliveries
+    saved = GaugeMetricFamily(
+        "bridge_calls_saved",
+        "Calls that were planned and not needed: superseded by a newer one,"
+        " or unchanged, as the target has it.",
+        labels=["target", "why"],
+    )
+    for (target, state), number in counts.deliveries.items():
+        if state in SAVED:
+            saved.add_metric([target, state], number)
+    yield saved
     yield GaugeMetricFamily(
         "bridge_attention",
         "Deliveries that wait for a person.",

@@ -1,13 +1,14 @@
 """What every door stands on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge.journal.protocol import Journal
-from bridge.model import Instant
+from bridge.model import Delivery, Instant
 from bridge.settings import Settings
 from bridge.sources.platform import Store
 from bridge.targets.account import Target
+from bridge.web.estimates import Estimates, estimates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,3 +26,7 @@ class Parts:
     targets: Callable[[], Mapping[str, Target]]
     journal: Journal
     now: Callable[[], Instant]
+
+    def estimates(self, deliveries: Sequence[Delivery]) -> Estimates:
+        """Return when those of a page that wait will probably be sent."""
+        return estimates(self.journal, self.targets(), deliveries, self.now())

@@ -30,6 +30,8 @@ from bridge.web.shapes import (
     Page,
     Targets,
     answered,
+    delivery_items,
+    estimated,
     etag,
     event_detail,
     order_item,
@@ -89,7 +91,8 @@ class ReadingViews:
         if story is None:
             message = "Nothing was ever told of this order."
             raise NotFound(message)
-        return answered(order_story(story), etag(story.order.revision))
+        told = order_story(story, self._parts.estimates(story.deliveries))
+        return answered(told, etag(story.order.revision))
 
     def deliveries(self, query: DeliveryQuery) -> Response:
         """List deliveries, newest first."""
@@ -97,7 +100,7 @@ class ReadingViews:
             query.filter, before=query.before, limit=query.limit + 1
         )
         shown, cursor = cut(found, query.limit, lambda one: (one.id,))
-        items = [DeliveryItem.model_validate(one) for one in shown]
+        items = delivery_items(shown, self._parts.estimates(shown))
         return answered(Page[DeliveryItem](items=items, next=cursor))
 
     def delivery(self, path: IdPath) -> Response:
@@ -106,7 +109,10 @@ class ReadingViews:
         if delivery is None:
             message = f"There is no delivery {path.id}."
             raise NotFound(message)
-        bare = DeliveryDetail.model_validate(delivery)
+        bare = estimated(
+            DeliveryDetail.model_validate(delivery),
+            self._parts.estimates([delivery]),
+        )
         whole = bare.model_copy(
             update={
                 "tries": [

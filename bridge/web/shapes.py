@@ -1,7 +1,7 @@
 """What the admin API gives: the values of the journal as JSON."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
@@ -12,6 +12,9 @@ from pydantic import Field as Noted
 
 from bridge.journal.protocol import OrderRow, Story, TargetRow
 from bridge.model import (
+    SAVED,
+    Delivery,
+    DeliveryId,
     DeliveryState,
     Event,
     EventState,
@@ -22,6 +25,7 @@ from bridge.orders.corrections import stands
 from bridge.orders.document import document, moments
 from bridge.orders.order import OrderState, load_state
 from bridge.targets.account import Target
+from bridge.web.estimates import Estimates
 
 
 def iso(instant: Instant) -> str:
@@ -124,6 +128,12 @@ class DeliveryItem(Shape):
     due_at: When | None = Noted(
         description="when it is tried next, or, if uncertain, asked about"
     )
+    estimated_at: When | None = Noted(
+        None, description="when it will probably be sent, while it waits"
+    )
+    estimate: str = Noted(
+        "", description="why nobody can tell, or what else to say of it"
+    )
     version: int
     created_at: When
     updated_at: When
@@ -177,6 +187,29 @@ class DeliveryDetail(DeliveryItem):
     request: Any
     tries: Sequence[AttemptItem] = ()
     audit: Sequence[AuditItem] = ()
+
+
+def delivery_items(
+    deliveries: Iterable[Delivery], estimates: Estimates
+) -> list[DeliveryItem]:
+    """Return deliveries as lists show them, with when they will be sent."""
+    return [
+        estimated(DeliveryItem.model_validate(one), estimates)
+        for one in deliveries
+    ]
+
+
+D = TypeVar("D", bound=DeliveryItem)
+
+
+def estimated(item: D, estimates: Estimates) -> D:
+    """Return *item* with when it will probably be sent, if it waits."""
+    told = estimates.get(DeliveryId(item.id))
+    if told is None:
+        return item
+    return item.model_copy(
+        update={"estimated_at": told.at, "estimate": told.text}
+    )
 
 
 def etag(version: int) -> dict[str, str]:
@@ -271,7 +304,7 @@ def order_item(row: OrderRow) -> OrderItem:
     )
 
 
-def order_story(story: Story) -> OrderStory:
+def order_story(story: Story, estimates: Estimates) -> OrderStory:
     """Return the whole story of one order."""
     state = _state(story.order)
     order = None if state is None else document(state)
@@ -287,7 +320,7 @@ def order_story(story: Story) -> OrderStory:
             "corrections": _corrections(state),
             "links": story.links,
             "events": story.events,
-            "deliveries": story.deliveries,
+            "deliveries": delivery_items(story.deliveries, estimates),
             "attempts": story.attempts,
             "audit": story.audit,
         }
@@ -325,6 +358,9 @@ class TargetItem(Shape):
     paused_at: When | None = None
     closed_until: When | None = None
     deliveries: Mapping[str, int] = Noted({}, description="by state")
+    calls_saved: int = Noted(
+        0, description="that were planned, and turned out to be needless"
+    )
 
 
 class Targets(Shape):
@@ -371,6 +407,7 @@ def _target_item(
         paused_at=row.paused_at if row else None,
         closed_until=row.closed_until if row else None,
         deliveries=deliveries,
+        calls_saved=sum(deliveries.get(state, 0) for state in SAVED),
     )
 
 

@@ -350,6 +350,8 @@ INDEXES = {
     "due_heads": {
         "deliveries_due", "deliveries_blocking", "deliveries_in_flight",
     },
+    "due_between": {"deliveries_due"},
+    "lane_before": {"deliveries_blocking"},
     "due_probes": {
         "deliveries_due", "deliveries_blocking", "deliveries_in_flight",
     },
@@ -383,6 +385,28 @@ def _plan(journal: SQLiteJournal, name: str) -> list[str]:
 def test_sorts_no_backlog(journal: SQLiteJournal, name: str) -> None:
     """What is due is read in the order of its index, until it is enough."""
     assert not [step for step in _plan(journal, name) if "B-TREE" in step]
+
+
+def test_counts_within_the_index(journal: SQLiteJournal) -> None:
+    """Who goes before is counted from one place in a line to another."""
+    (counted,) = [
+        step for step in _plan(journal, "due_between") if "_due" in step
+    ]
+
+    assert "urgency=? AND due_at>? AND due_at<?" in counted
+
+
+def test_looks_at_the_newest_calls_only(journal: SQLiteJournal) -> None:
+    """How fast targets answer is told by the end of the history."""
+    newest, *others = [
+        step
+        for step in _plan(journal, "answer_times")
+        if "SEARCH" in step and not step.endswith("SEARCH history")
+    ]
+
+    assert newest == "SEARCH h USING INTEGER PRIMARY KEY (rowid>?)"
+    assert all("PRIMARY KEY" in step or "autoindex" in step
+               for step in others)  # fmt: skip
 
 
 def test_no_urgency_is_left_out(journal: SQLiteJournal) -> None:

@@ -413,7 +413,7 @@ def test_shows_a_delivery(client: FlaskClient, journal: Journal) -> None:
         "operation": "create_order", "kind": "call", "generation": 1,
         "state": "held", "reason": "asked", "reason_text": "Stop it.",
         "where": {"line": 3}, "attention": True, "attempts": 0,
-        "lookups": 0,
+        "lookups": 0, "estimated_at": None, "estimate": "",
         "due_at": None, "version": kept.version,
         "created_at": ISO, "updated_at": ISO,
         "pruned_at": None,

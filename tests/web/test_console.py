@@ -305,6 +305,25 @@ def test_filters_and_pages_deliveries(
     assert 422 == answer.status_code
 
 
+def test_says_when_what_waits_is_sent(
+    browser: FlaskClient, journal: Journal
+) -> None:
+    """
+    The pages of one, of its order and of all have a column for it.
+    """
+    waiting = [
+        keep(journal, new_delivery(order_id=str(nth)))[0] for nth in range(3)
+    ]
+    for path in (
+        "/deliveries",
+        f"/deliveries/{waiting[2].id}",
+        f"/orders/{STORE}/2",
+    ):
+        text = page(browser, path)
+        assert "Sent, probably" in text
+        assert "2 go before it" in text
+
+
 @pytest.mark.parametrize("number", ["x", "0", "99", "9" * 5_000, "-1"])
 def test_unknown_numbers_are_404(browser: FlaskClient, number: str) -> None:
     """

@@ -16,7 +16,16 @@ from bridge.journal.protocol import Journal, Room
 from bridge.journal.sqlite import SQLiteJournal
 from bridge.lifecycle import Gate
 from bridge.model import DeliveryState
-from tests.factories import NOW, TARGET, keep, later, new_delivery, new_event
+from bridge.observe import observe
+from tests.factories import (
+    NOW,
+    STORE,
+    TARGET,
+    keep,
+    later,
+    new_delivery,
+    new_event,
+)
 from tests.web.doors import TARGETS, post, web
 
 
@@ -170,6 +179,16 @@ def test_counts_webhooks_by_answer(client: FlaskClient) -> None:
     post(client, headers={})
     assert before + 1 == value_of(client, line)
     assert "bridge_webhook_seconds_bucket" in client.get("/metrics").text
+
+
+def test_counts_webhooks_that_needed_no_call(client: FlaskClient) -> None:
+    """
+    Each webhook counts by what its plan brought, several in one plan too.
+    """
+    line = 'bridge_webhooks_planned_total{brought="nothing",store="cafe-mx"}'
+    before = value_of(client, line)
+    observe("order.planned", store=STORE, events=3, brought="nothing")
+    assert before + 3 == value_of(client, line)
 
 
 def value_of(client: FlaskClient, name: str) -> float:

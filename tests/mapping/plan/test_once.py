@@ -1,5 +1,7 @@
 """Once or again: how often a rule fires."""
 
+from typing import Any
+
 import pytest
 
 from bridge.model import (
@@ -142,6 +144,73 @@ def test_change_while_a_repeatable_is_in_flight(state: DeliveryState) -> None:
         ("tracking", 1, state, None),
         ("tracking", 2, S.PENDING, None),
     ] == desk.shown()
+
+
+def carrier(name: str, number: int) -> Snapshot:
+    """Return the body of a shipped order, as of the minute *number*."""
+    return paid(number, parcels=(parcel("A", carrier=name),))
+
+
+def told_yuju() -> Desk:
+    """Return a desk whose target knows of DHL, and waits to hear of UPS."""
+    desk = Desk(YUJU)
+    desk.tell(paid(1))
+    desk.succeed("ready")
+    desk.tell(carrier("DHL", 2))
+    desk.succeed("shipped")
+    desk.tell(carrier("UPS", 3))
+    return desk
+
+
+def test_change_that_is_taken_back_is_not_sent() -> None:
+    """
+    What waits and would say what the target has is `unchanged` at once;
+    what says something else again is planned anew.
+    """
+    desk = told_yuju()
+    desk.tell(carrier("DHL", 4))
+
+    assert ("shipped", 2, S.UNCHANGED, "unchanged") == desk.shown()[-1]
+
+    desk.tell(carrier("UPS", 5))
+
+    assert ("shipped", 3, S.PENDING, None) == desk.shown()[-1]
+
+
+def test_taken_back_while_the_change_is_under_way() -> None:
+    """
+    The target may have heard of the change by now: it hears the old again.
+    """
+    desk = told_yuju()
+    desk.put("shipped", state=S.SENDING)
+    desk.tell(carrier("FedEx", 4))
+    desk.tell(carrier("DHL", 5))
+
+    assert [
+        ("shipped", 2, S.SENDING, None),
+        ("shipped", 3, S.PENDING, None),
+    ] == desk.shown()[-2:]
+
+
+@pytest.mark.parametrize(
+    ("rule", "changes"),
+    [
+        ("shipped", {"forced": True}),
+        ("shipped", {"state": S.SETTLING}),
+        ("ready", {"in_doubt": True}),
+    ],
+)
+def test_what_must_be_sent_is_not_taken_back(
+    rule: str, changes: dict[str, Any]
+) -> None:
+    """
+    A person wants it sent, or nobody knows what the target has.
+    """
+    desk = told_yuju()
+    desk.put(rule, **changes)
+    desk.tell(carrier("DHL", 4))
+
+    assert S.UNCHANGED not in {state for _r, _g, state, _why in desk.shown()}
 
 
 def test_second_look_sends_nothing_again() -> None:

@@ -1,0 +1,157 @@
+"""
+When a delivery that waits will probably be sent.
+
+A target takes calls at a pace: by its limit where it has one, else by how
+many it gets at once and how long it usually takes. A delivery goes when those
+before it in its own store's line have gone, and as many of each other store's
+(they take turns); not before its own time, its target's gate and the calls of
+its order that come first. What a person holds up has no time, but a reason.
+
+It is an estimate: an answer may teach anything, and what comes in later and
+is more urgent goes first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bridge.model import (
+    ATTENTION,
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    Instant,
+    Millis,
+)
+from bridge.throttle import MARGIN
+
+USUAL = Millis(300)
+"""How long an answer is taken to need where none was seen lately."""
+
+MOST_COUNTED = 10_000
+"""So many that go before are counted in one line, and no more."""
+
+S = DeliveryState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """A call of the same order that must have ended first."""
+
+    id: DeliveryId
+    state: DeliveryState
+    due_at: Instant | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """
+    What stands between a delivery and its call.
+
+    Args:
+        ahead: how many go before it, of its own store and of others.
+        uncounted: there are more: its own store's line is longer than
+            `MOST_COUNTED`.
+        before: of its lane, first to last.
+        paused: why nobody may call its target, if nobody may.
+        shut_until: nobody calls before then.
+        answer: how long its target usually needed lately.
+    """
+
+    ahead: int = 0
+    uncounted: bool = False
+    before: Sequence[Before] = ()
+    paused: str | None = None
+    shut_until: Instant | None = None
+    answer: Millis | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """
+    How many calls a target gets.
+
+    Args:
+        parallel: at once, at most.
+        requests: of its limit, within *window*; None where it has none.
+    """
+
+    parallel: int
+    requests: int | None = None
+    window: Millis = Millis(0)
+
+    def each(self, answer: Millis) -> float:
+        """
+        Return how many milliseconds pass from one call to the next.
+
+        Args:
+            answer: how long the target usually needs.
+
+        >>> Pace(parallel=8).each(Millis(200))
+        25.0
+        >>> Pace(parallel=8, requests=2, window=Millis(990)).each(Millis(90))
+        545.0
+        """
+        by_room = answer / self.parallel
+        if self.requests is None:
+            return by_room
+        # A slot is free again one window after the answer.
+        return max(by_room, (self.window + MARGIN + answer) / self.requests)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """
+    When a delivery will probably be sent.
+
+    Args:
+        at: None where nobody can tell.
+        text: why not, or what else there is to say of it.
+    """
+
+    at: Instant | None
+    text: str = ""
+
+
+def estimate(
+    delivery: Delivery, wait: Wait, pace: Pace, now: Instant
+) -> Estimate:
+    """Return when a waiting delivery will probably be sent."""
+    reason = _never_by_itself(delivery, wait)
+    if reason is not None:
+        return Estimate(at=None, text=reason)
+    answer = USUAL if wait.answer is None else wait.answer
+    starts = max(now, wait.shut_until or now)
+    own_turn = starts + wait.ahead * pace.each(answer)
+    lane_free = (
+        max((one.due_at or now for one in wait.before), default=now)
+        + len(wait.before) * answer
+    )
+    at = max(own_turn, lane_free, delivery.due_at or now)
+    return Estimate(at=Instant(round(at)), text=_remark(delivery, wait))
+
+
+def _never_by_itself(delivery: Delivery, wait: Wait) -> str | None:
+    if wait.paused is not None:
+        return f"{delivery.target} is paused: {wait.paused}"
+    for one in wait.before:
+        if one.state is S.UNCERTAIN and one.due_at is not None:
+            return (
+                f"waits for delivery {one.id}, of which the target is asked"
+                " whether it was applied"
+            )
+        if one.state in ATTENTION:
+            return f"waits for delivery {one.id}, which needs a person"
+    return None
+
+
+def _remark(delivery: Delivery, wait: Wait) -> str:
+    if wait.uncounted:
+        return f"or later: more than {MOST_COUNTED:,} go before it"
+    if delivery.state is S.WAITING:
+        return "at the earliest: something is missing, and is looked for then"
+    for one in wait.before:
+        if one.state is S.WAITING:
+            return f"at the earliest: delivery {one.id} waits for something"
+    if wait.before:
+        return f"after delivery {wait.before[-1].id}"
+    return f"{wait.ahead:,} go before it" if wait.ahead else ""
