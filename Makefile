@@ -12,13 +12,13 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --python-version 3.11 \
 	--universal --generate-hashes --no-header -q
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test check demo bench campaign lock schema
+.PHONY: help venv test check demo bench bench-full campaign lock schema
 
 help: ## show this
 	@echo "make demo         see it work, against a sandbox; ONCE=1 to leave when done"
 	@echo "make test         run all tests"
 	@echo "make check        lint, format, types, layers"
-	@echo "make bench        measure"
+	@echo "make bench        measure, in two minutes; make bench-full in an hour"
 	@echo "make campaign     prove what is promised, for hours; DOSE=ci for minutes"
 	@echo "make schema       renew mappings/schema and the tables of mappings/README.md"
 	@echo "make venv         only make the virtual environment, $(VENV)"
@@ -40,6 +40,9 @@ check: $(DEV_STAMP)
 
 bench: $(DEV_STAMP)
 	$(BIN)/python -m bench.run $(BENCH)
+
+bench-full: $(DEV_STAMP)
+	$(BIN)/python -m bench.run --full $(BENCH)
 
 campaign: $(if $(filter ci,$(DOSE)),$(DEV_STAMP),$(CAMPAIGN_STAMP))
 	$(BIN)/python -m bench.campaign --dose $(or $(DOSE),full)
