@@ -70,6 +70,21 @@ KEY_LENGTH = 32  # characters of an Idempotency-Key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """
+    What one delivery has shown, besides what is recorded of it.
+
+    Args:
+        replans: its order is to be planned again, now.
+        shuts: its target should be left alone: it did not answer, was too
+            busy, or refused our credentials.
+    """
+
+    replans: bool = False
+    shuts: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deliverer:
     """
     Does claimed deliveries; safe to share between threads.
@@ -94,11 +109,9 @@ class Deliverer:
     wait: Callable[[float], object] = WAIT
     spill: Spill = NO_SPILL
 
-    def deliver(self, claim: Claim, *, claimed_at: float) -> bool:
+    def deliver(self, claim: Claim, *, claimed_at: float) -> Delivered:
         """
         Do one delivery and record what came of it.
-
-        Return whether its order is to be planned again, now.
 
         Args:
             claimed_at: monotonic seconds, read before the claim was made.
@@ -120,9 +133,10 @@ class Deliverer:
             replans = self._recorded(claim, result)
         except LeaseLost:
             observe("delivery.lease_lost", delivery_id=claim.delivery.id)
-            return False
+            return Delivered()
+        shuts = result.step.gate is not None or result.answered is False
         if replans is None:
-            return False
+            return Delivered(shuts=shuts)
         if result.step.state is S.HELD and draft.is_outdated:
             self.journal.render_anew(claim.delivery.mapping, self.now())
         observe(
@@ -135,7 +149,20 @@ class Deliverer:
             status=result.status,
             ms=calls.last_ms,
         )
-        return replans
+        return Delivered(replans=replans, shuts=shuts)
+
+    def put_back(self, claim: Claim) -> None:
+        """Let go of a claim that was never begun; it is due as before."""
+        step = Step(
+            state=S.PENDING,
+            reason=Reason(code="busy", text="its target is left alone now"),
+            due_at=self.now(),
+            counts=False,
+        )
+        try:
+            self.journal.record(claim, Result(step=step), self.now())
+        except LeaseLost:
+            observe("delivery.lease_lost", delivery_id=claim.delivery.id)
 
     def _recorded(self, claim: Claim, result: Result) -> bool | None:
         """

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from bridge.calls import lease_of
-from bridge.delivering import Deliverer
+from bridge.delivering import Delivered, Deliverer
 from bridge.errors import JournalBroken, JournalUnavailable
 from bridge.journal.protocol import SETTLE, Claim, Ears, Journal, Lane
 from bridge.model import SECOND, Instant, Millis
@@ -304,17 +304,8 @@ class Worker:
         future.add_done_callback(partial(self._ended, taken.claim, began))
 
     def _ended(
-        self, claim: Claim, began: float, future: "Future[bool]"
+        self, claim: Claim, began: float, future: "Future[Delivered]"
     ) -> None:
-        name = claim.delivery.target
-        with self._lock:
-            self._took[name] = self._monotonic() - began
-            self._claimed[name] -= 1
-            following = None
-            if self._ahead[name]:
-                following = self._ahead[name].popleft()
-            else:
-                self._calling[name] -= 1
         error = future.exception()
         if error is not None:
             # the lease will run out: nothing is lost, and nothing is hidden
@@ -323,11 +314,32 @@ class Worker:
                 delivery_id=claim.delivery.id,
                 error=type(error).__name__,
             )
-        elif future.result():
+        shown = Delivered() if error is not None else future.result()
+        if shown.replans:
             self._to_plan.set()
+        self._go_on(claim.delivery.target, began, shuts=shown.shuts)
+        self._to_send.set()
+
+    def _go_on(self, name: str, began: float, *, shuts: bool) -> None:
+        """Begin the next call that was claimed ahead, or let all of them go."""
+        following: _Taken | None = None
+        let_go: list[_Taken] = []
+        with self._lock:
+            self._took[name] = self._monotonic() - began
+            self._claimed[name] -= 1
+            ahead = self._ahead[name]
+            if shuts:
+                let_go = [*ahead]
+                ahead.clear()
+                self._claimed[name] -= len(let_go)
+            if ahead:
+                following = ahead.popleft()
+            else:
+                self._calling[name] -= 1
+        for taken in let_go:
+            self._threads.submit(self._deliverer.put_back, taken.claim)
         if following is not None:
             self._call(following)
-        self._to_send.set()
 
     # -- resting
 

@@ -1,0 +1,204 @@
+"""What a worker claims ahead of time, and when it lets go of that."""
+
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from typing_extensions import override
+
+from bridge.delivering import Delivered, Deliverer
+from bridge.journal.protocol import (
+    Claim,
+    DeliveryFilter,
+    Journal,
+    Lane,
+    Result,
+)
+from bridge.journal.sqlite import SQLiteJournal
+from bridge.lifecycle import Step
+from bridge.model import DeliveryState, Millis
+from bridge.planner import Planner
+from bridge.targets.account import Target
+from bridge.targets.register import CONTRACTS
+from bridge.worker import PROMPT_S, Worker
+from tests.factories import NOW, TARGET, keep, new_delivery
+
+S = DeliveryState
+
+
+class ByHand(Executor):
+    """Begins nothing by itself; a test ends what was submitted."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, Claim, Future[Any]]] = []
+
+    @override
+    def submit(
+        self, fn: Callable[..., Any], /, *args: Any, **_more: Any
+    ) -> "Future[Any]":
+        future: Future[Any] = Future()
+        self.calls.append((fn.__name__, args[0], future))
+        return future
+
+    def names(self) -> list[str]:
+        return [name for name, _claim, _future in self.calls]
+
+
+class Desk:
+    """A worker on a real journal, whose calls end when the test says so."""
+
+    def __init__(self, path: Path, *, parallel: int) -> None:
+        self.journal: Journal = SQLiteJournal(path)
+        self.journal.migrate()
+        self.threads = ByHand()
+        self.seconds = 100.0
+        self._ended = 0
+        target = Target(
+            name=TARGET,
+            contract=CONTRACTS["rayo"],
+            base_url="http://127.0.0.1:1",
+            credentials={"api_key": "key"},
+            authorization="{token}",
+            timeout=Millis(1_000),
+            parallel=parallel,
+        )
+
+        class Idle:
+            def run_once(self) -> int:
+                return 0
+
+        self.worker = Worker(
+            journal=self.journal,
+            planner=cast("Planner", Idle()),
+            deliverer=Deliverer(
+                journal=self.journal,
+                live=cast("Any", None),
+                senders=cast("Any", None),
+                now=lambda: NOW,
+                monotonic=lambda: self.seconds,
+                dice=lambda: 0.5,
+                answers=cast("Any", None),
+                lists=cast("Any", None),
+            ),
+            targets=lambda: {TARGET: target},
+            problems=list,
+            owner="one",
+            now=lambda: NOW,
+            monotonic=lambda: self.seconds,
+            threads=self.threads,
+        )
+
+    def orders(self, count: int) -> None:
+        for number in range(count):
+            keep(
+                self.journal,
+                new_delivery(order_id=str(number)),
+                order_id=str(number),
+            )
+
+    def end_next(self, *, took: float = 0.01, shuts: bool = False) -> None:
+        """End the call that was begun first; its result is recorded."""
+        name, claim, future = self.threads.calls[self._ended]
+        self._ended += 1
+        assert name == "deliver"
+        self.seconds += took
+        done = Result(step=Step(state=S.DEAD))
+        self.journal.record(claim, done, NOW)
+        future.set_result(Delivered(shuts=shuts))
+
+    def states(self) -> list[str]:
+        found = self.journal.deliveries(
+            DeliveryFilter(), before=None, limit=100
+        )
+        return sorted(one.state.value for one in found)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where a journal is to lie."""
+    return tmp_path / "bridge.db"
+
+
+def test_nothing_is_claimed_ahead_before_a_target_was_seen(path: Path) -> None:
+    """
+    Of a target that nobody knows as prompt, as much is claimed as may be
+    called at once.
+    """
+    desk = Desk(path, parallel=2)
+    desk.orders(5)
+    desk.worker.step()
+
+    assert desk.threads.names() == ["deliver"] * 2
+    assert desk.states().count("claimed") == 2
+
+
+def test_prompt_target_is_called_again_when_a_call_ends(path: Path) -> None:
+    """
+    Half as many as may be called at once are claimed ahead; one of those
+    begins the moment another ends, and no more than allowed run at once.
+    """
+    desk = Desk(path, parallel=2)
+    desk.orders(6)
+    desk.worker.step()
+    desk.end_next()
+    desk.worker.step()
+
+    assert desk.states().count("claimed") == 3
+    assert len(desk.threads.calls) == 1 + 2
+    desk.end_next()
+    assert len(desk.threads.calls) == 1 + 3
+
+
+def test_slow_target_gets_nothing_ahead(path: Path) -> None:
+    """
+    What would wait for long is better claimed when its turn comes.
+    """
+    desk = Desk(path, parallel=2)
+    desk.orders(5)
+    desk.worker.step()
+    desk.end_next(took=PROMPT_S + 1)
+    desk.worker.step()
+
+    assert desk.states().count("claimed") == 2
+
+
+def test_what_was_claimed_ahead_is_let_go_when_the_target_shuts(
+    path: Path,
+) -> None:
+    """
+    A target that refuses, or does not answer, is left alone at once: what
+    was claimed for it and not begun is due again, and not called.
+    """
+    desk = Desk(path, parallel=2)
+    desk.orders(6)
+    desk.worker.step()
+    desk.end_next()
+    desk.worker.step()
+    desk.end_next(shuts=True)
+    name, claim, _ = desk.threads.calls[-1]
+    desk.worker._deliverer.put_back(claim)  # noqa: SLF001  as the pool would
+
+    assert name == "put_back"
+    assert desk.states().count("claimed") == 1
+    assert desk.states().count("pending") == 3
+
+
+def test_one_that_was_put_back_is_as_it_was(path: Path) -> None:
+    """
+    Being let go is no failed try: it counts as none, and is due at once.
+    """
+    desk = Desk(path, parallel=1)
+    desk.orders(1)
+    (claim,) = desk.journal.claim(
+        [Lane(target=TARGET, room=1)],
+        owner="one",
+        now=NOW,
+        lease=Millis(1_000),
+    )
+    desk.worker._deliverer.put_back(claim)  # noqa: SLF001
+    (left,) = desk.journal.deliveries(DeliveryFilter(), before=None, limit=9)
+
+    assert (left.state, left.attempts, left.claims) == (S.PENDING, 0, 0)
+    assert left.due_at == NOW
