@@ -647,4 +647,28 @@ SABOTAGES = (
         "        if self._program.stall is not None and now < 0:",
         "tests/test_supervisor.py",
     ),
+    # -------------------------------------------------------------- speed
+    _bug(
+        "goes on calling a target that has just refused",
+        "bridge/worker.py",
+        "                let_go = [*ahead]\n"
+        "                ahead.clear()\n"
+        "                self._claimed[name] -= len(let_go)\n",
+        "                let_go = []\n",
+        "tests/test_worker.py",
+    ),
+    _bug(
+        "rings for nobody",
+        "bridge/journal/sqlite.py",
+        "        if not self._listens:\n            self._bell.ring()\n",
+        "        if self._listens:\n            self._bell.ring()\n",
+        f"{JOURNAL}/test_bell.py",
+    ),
+    _bug(
+        "takes a pruned order for a whole one",
+        "bridge/orders/pruning.py",
+        "        pruned=True,\n        cancel_reason=None,",
+        "        pruned=False,\n        cancel_reason=None,",
+        "tests/end_to_end/test_retention.py",
+    ),
 )
