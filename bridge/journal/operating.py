@@ -292,11 +292,10 @@ def _replacement(session: Session, before: Delivery) -> DeliveryId | None:
 
 
 def _may_be_applied(session: Session, before: Delivery) -> bool:
-    return (
-        before.state is _S.SUCCEEDED
-        or before.reason == RESTORED
-        or session.row("maybe_applied", delivery_id=before.id) is not None
-    )
+    if before.state is _S.SUCCEEDED or before.reason == RESTORED:
+        return True
+    found = session.row("maybe_applied", effect_key=before.effect_key)
+    return found is not None
 
 
 # ------------------------------------------------------------ what is done

@@ -364,13 +364,15 @@ UPDATE attempts SET outcome = 'maybe', reason = 'worker_lost',
                     ended_at = :now
 WHERE delivery_id = :delivery_id AND outcome IS NULL;
 
+-- Of any generation: what was created stays created.
 -- name: maybe_applied
-SELECT 1 AS applied FROM attempts
-WHERE delivery_id = :delivery_id
-  AND (outcome IS NULL OR outcome IN ('applied', 'maybe', 'found'))
+SELECT 1 AS applied FROM deliveries d
+JOIN attempts a ON a.delivery_id = d.id
+WHERE d.effect_key = :effect_key
+  AND (a.outcome IS NULL OR a.outcome IN ('applied', 'maybe', 'found'))
 UNION ALL
-SELECT 1 FROM history
-WHERE delivery_id = :delivery_id AND state IN ('uncertain', 'succeeded')
+SELECT 1 FROM deliveries d JOIN history h ON h.delivery_id = d.id
+WHERE d.effect_key = :effect_key AND h.state IN ('uncertain', 'succeeded')
 LIMIT 1;
 
 -- name: lost_leases

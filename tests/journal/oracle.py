@@ -495,13 +495,21 @@ class Oracle:
             S.SETTLING: "InFlight",
             S.UNCERTAIN: "NotDecidable",
         }.get(row.state)
-        outcomes = {attempt.outcome for attempt in self.tries[id]}
-        doubt = {None, "applied", "maybe", "found"} & outcomes
-        if not (row.repeatable or force) and (doubt or id in self.doubted):
+        may_be_there = any(
+            self._may_be_applied(other)
+            for other in self.rows.values()
+            if other.effect_key == row.effect_key
+        )
+        if not (row.repeatable or force) and may_be_there:
             refused = refused or "ForceNeeded"
         if refused is None:
             self._again(row, now)
         return refused or "done"
+
+    def _may_be_applied(self, row: Row) -> bool:
+        outcomes = {attempt.outcome for attempt in self.tries[row.id]}
+        doubt = {None, "applied", "maybe", "found"} & outcomes
+        return bool(doubt) or row.id in self.doubted
 
     def resolve(self, id: int, decision: str, link: str, now: int) -> str:
         """Return `done`, or the name of the refusal."""

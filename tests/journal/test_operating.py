@@ -216,6 +216,26 @@ def test_what_was_in_doubt_needs_force_for_good(journal: Journal) -> None:
         redeliver(journal, again)
 
 
+def test_create_of_an_order_that_came_back_needs_force(
+    journal: Journal,
+) -> None:
+    """
+    An earlier create of the order was applied: another one, that a person
+    is asked about, is not made by sending it again as if it were the first.
+    """
+    reach(journal, S.SUCCEEDED)
+    (_, asked) = keep(
+        journal,
+        new_delivery(
+            generation=2, state=S.HELD, reason=Reason(code="came_back")
+        ),
+    )
+
+    with pytest.raises(ForceNeeded):
+        redeliver(journal, asked)
+    assert redeliver(journal, asked, force=True).state is S.PENDING
+
+
 def test_only_the_newest_generation(journal: Journal) -> None:
     """What was replaced is not redelivered; the one that did is named."""
     old, new = keep(
