@@ -14,7 +14,7 @@ from bridge.model import (
     Phase,
     Request,
 )
-from bridge.sender import Called, Sender, TooLate
+from bridge.sender import Called, Hook, Sender, TooLate, at_once
 from bridge.targets.account import Target
 from bridge.targets.contract import Operation
 from bridge.targets.outcome import answered
@@ -79,7 +79,7 @@ class Calls:
         request: Request,
         *,
         headers: Mapping[str, str] | None = None,
-        before_first_byte: Callable[[], None] = lambda: None,
+        before_first_byte: Hook = at_once,
     ) -> Called:
         """
         Make one call, and say what came of it.
@@ -88,9 +88,9 @@ class Calls:
             TooLate: it could outlive the lease; nothing was sent.
         """
 
-        def begin() -> None:
+        def begin(write: Callable[[], None]) -> None:
             self._check_time()
-            before_first_byte()
+            before_first_byte(write)
 
         self._await_turn()
         started_at, began = self._now(), self._monotonic()

@@ -345,12 +345,13 @@ class _Job:
         operation = rule.operation
         assert operation is not None
 
-        def intend() -> None:
+        def intend(write: Callable[[], None]) -> None:
             self._number = self._tools.journal.intend(
                 self._claim,
                 request,
                 mapping_hash=mapping.hash,
                 now=self._tools.now(),
+                then=write,
             )
 
         called = self._calls.make(

@@ -58,6 +58,15 @@ UNSENDABLE = (
 """What no connection can carry: an illegal header or address."""
 
 
+Hook = Callable[[Callable[[], None]], object]
+"""Runs once a connection stands, and calls what it is given: that writes."""
+
+
+def at_once(write: Callable[[], None]) -> None:
+    """Write, with nothing to be done before."""
+    write()
+
+
 class TooLate(JournalError):
     """The lease is too short now for a whole exchange; write nothing."""
 
@@ -117,15 +126,16 @@ class Sender:
         request: Request,
         *,
         headers: Mapping[str, str] | None = None,
-        before_first_byte: Callable[[], None] = lambda: None,
+        before_first_byte: Hook = at_once,
     ) -> Called:
         """
         Make one call and say what came of it.
 
         Args:
             headers: besides those of every call.
-            before_first_byte: runs once the connection stands; what it
-                raises is let through, and nothing is written.
+            before_first_byte: runs once the connection stands, and calls
+                what writes; what it raises before is let through, and
+                nothing is written.
         """
         token = self._token()
         if not isinstance(token, str):
@@ -159,7 +169,7 @@ class Sender:
         request: Request,
         *,
         headers: Mapping[str, str],
-        before_first_byte: Callable[[], None] = lambda: None,
+        before_first_byte: Hook = at_once,
     ) -> Exchange:
         """Write one request and read its answer, within the deadline."""
         progress = _Progress(before_first_byte, self._deadline())
@@ -315,9 +325,7 @@ class _Tokens:
 class _Progress:
     """How far one exchange got; told by the wire."""
 
-    def __init__(
-        self, before_first_byte: Callable[[], None], deadline: Deadline
-    ) -> None:
+    def __init__(self, before_first_byte: Hook, deadline: Deadline) -> None:
         self._before_first_byte = before_first_byte
         self._written = False
         self.deadline = deadline
@@ -327,11 +335,11 @@ class _Progress:
         self.answer = b""
         self.failure: str | None = None
 
-    def begin(self) -> None:
+    def begin(self, write: Callable[[], None]) -> None:
         """Run the hook, while there is time to write after it."""
         self.deadline.left()
         self.hook_failed = True
-        self._before_first_byte()
+        self._before_first_byte(write)
         self.hook_failed = False
 
     def write(self) -> None:

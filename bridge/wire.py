@@ -88,8 +88,12 @@ class Exchanging(Protocol):
 
     deadline: Deadline
 
-    def begin(self) -> None:
-        """The connection stands; what this raises lets nothing be written."""
+    def begin(self, write: Callable[[], None]) -> None:
+        """
+        The connection stands; call *write*, which raises nothing.
+
+        What this raises before lets nothing be written.
+        """
 
     def write(self) -> None:
         """The first byte is written next."""
@@ -127,13 +131,15 @@ class Wire(httpx.BaseTransport):
         connection = None
         try:
             connection = self._taken(request.url, exchange.deadline)
-            exchange.begin()
-            if connection.is_kept and connection.is_readable:
+            writing = _Writing(connection, message, exchange)
+            exchange.begin(writing.write)
+            if writing.is_stale:
                 # Not a byte was written: another one will do.
                 connection.close()
                 connection = self._opened(request.url, exchange.deadline)
-            exchange.write()
-            connection.write(message, exchange.deadline)
+                writing = _Writing(connection, message, exchange)
+                writing.write()
+            writing.check()
             answer = connection.answer(request.method)
         except BaseException:
             if connection is not None:
@@ -197,6 +203,42 @@ class Wire(httpx.BaseTransport):
                 stream.close()
                 raise
         return _Connection(stream, deadline)
+
+
+class _Writing:
+    """
+    The writing of one request, by whoever made its intent durable.
+
+    Attributes:
+        is_stale: something came in on a kept connection, and nothing was
+            written to it.
+    """
+
+    def __init__(
+        self, connection: "_Connection", message: bytes, exchange: Exchanging
+    ) -> None:
+        self._connection = connection
+        self._message = message
+        self._exchange = exchange
+        self.is_stale = False
+        self._failure: Exception | None = None
+
+    def write(self) -> None:
+        """Write it, if the connection is as it was left."""
+        connection, exchange = self._connection, self._exchange
+        try:
+            if connection.is_kept and connection.is_readable:
+                self.is_stale = True
+                return
+            exchange.write()
+            connection.write(self._message, exchange.deadline)
+        except Exception as error:  # noqa: BLE001  told by `check`
+            self._failure = error
+
+    def check(self) -> None:
+        """Raise what stopped it, in the thread that waits for the answer."""
+        if self._failure is not None:
+            raise self._failure
 
 
 class _Connection:

@@ -132,11 +132,11 @@ class Desk:
         request: Request,
         *,
         headers: Any = None,
-        before_first_byte: Callable[[], None],
+        before_first_byte: Callable[[Callable[[], None]], object],
     ) -> Called:
         """Answer as the target would; stands in for `Sender`."""
         self.now += self.connects
-        before_first_byte()
+        before_first_byte(lambda: None)
         self.now += self.takes
         page = self.pages[len(self.paths)]
         self.paths.append(request.path)

@@ -326,7 +326,10 @@ def test_no_free_connection() -> None:
         to.call(
             OPERATION,
             CALL,
-            before_first_byte=lambda: found.append(to.call(OPERATION, CALL)),
+            before_first_byte=lambda write: (
+                found.append(to.call(OPERATION, CALL)),
+                write(),
+            ),
         )
         took = time.monotonic() - begun
 
@@ -347,8 +350,9 @@ def test_hook_runs_between_connecting_and_writing() -> None:
         sender_to(server.base_url) as to,
     ):
 
-        def hook() -> None:
+        def hook(write: Callable[[], None]) -> None:
             known.append((server.accepted.wait(2), server.received))
+            write()
 
         result = to.call(OPERATION, CALL, before_first_byte=hook)
 
@@ -362,7 +366,11 @@ def test_hook_does_not_run_without_a_connection() -> None:
     """
     ran: list[bool] = []
     with sender_to(refusing()) as to:
-        to.call(OPERATION, CALL, before_first_byte=lambda: ran.append(True))
+        to.call(
+            OPERATION,
+            CALL,
+            before_first_byte=lambda write: (ran.append(True), write()),
+        )
 
     assert [] == ran
 
@@ -373,7 +381,7 @@ def test_hook_that_raises(error: Exception) -> None:
     What the hook raises is let through; nothing is written, then or later.
     """
 
-    def hook() -> None:
+    def hook(_write: Callable[[], None]) -> None:
         raise error
 
     with (
@@ -395,7 +403,7 @@ def test_hook_that_raises_on_a_kept_connection() -> None:
     On a connection that was used before, nothing is written either.
     """
 
-    def hook() -> None:
+    def hook(_write: Callable[[], None]) -> None:
         raise LeaseLost
 
     with (
@@ -421,7 +429,10 @@ def test_hook_that_takes_too_long() -> None:
         result = to.call(
             OPERATION,
             CALL,
-            before_first_byte=lambda: seconds.append(seconds.pop() + 9),
+            before_first_byte=lambda write: (
+                seconds.append(seconds.pop() + 9),
+                write(),
+            ),
         )
 
         assert (Phase.PREPARED, "deadline", NotSent) == seen(result)
@@ -439,7 +450,9 @@ def test_connecting_that_takes_too_long() -> None:
         sender_to(server.base_url, monotonic=lambda: next(readings)) as to,
     ):
         result = to.call(
-            OPERATION, CALL, before_first_byte=lambda: ran.append(True)
+            OPERATION,
+            CALL,
+            before_first_byte=lambda write: (ran.append(True), write()),
         )
 
     assert (Phase.PREPARED, "deadline", NotSent) == seen(result)
@@ -926,9 +939,10 @@ def test_what_comes_in_while_the_intent_is_kept_is_nobodys() -> None:
         while peer.read_request():
             peer.send(answer(200, SHOWN))
 
-    def late() -> None:
+    def late(write: Callable[[], None]) -> None:
         seen_by[0].send(answer(200, SHOWN))
         time.sleep(0.05)
+        write()
 
     with RawServer(script) as server, sender_to(server.base_url) as to:
         to.call(READING, LOOK)
@@ -1057,7 +1071,9 @@ def test_certificate_that_is_trusted(certificate: tuple[Path, Path]) -> None:
         sender_to(server.base_url, verify=trusting) as to,
     ):
         result = to.call(
-            OPERATION, CALL, before_first_byte=lambda: ran.append(True)
+            OPERATION,
+            CALL,
+            before_first_byte=lambda write: (ran.append(True), write()),
         )
 
     assert (Phase.ANSWERED, None, Applied) == seen(result)
@@ -1213,7 +1229,10 @@ def test_hook_does_not_run_for_the_token() -> None:
         to.call(
             CREATE,
             ORDER,
-            before_first_byte=lambda: ran.append(server.asked[-1][0]),
+            before_first_byte=lambda write: (
+                ran.append(server.asked[-1][0]),
+                write(),
+            ),
         )
 
     assert ["auth"] == ran
@@ -1327,7 +1346,9 @@ def test_no_token(auth: bytes, outcome: type[Outcome], code: str) -> None:
     server = Rayo([auth])
     with rayo(server) as to:
         result = to.call(
-            CREATE, ORDER, before_first_byte=lambda: ran.append(True)
+            CREATE,
+            ORDER,
+            before_first_byte=lambda write: (ran.append(True), write()),
         )
 
     assert isinstance(result.outcome, NotSent | NotProcessed)

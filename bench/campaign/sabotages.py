@@ -199,9 +199,9 @@ SABOTAGES = (
     _bug(
         "says that it sends after it has sent",
         "bridge/wire.py",
-        "            exchange.begin()\n",
+        "            exchange.begin(writing.write)\n",
         "            connection.write(message, exchange.deadline)\n"
-        "            exchange.begin()\n",
+        "            exchange.begin(writing.write)\n",
         SENDER,
     ),
     _bug(
@@ -444,7 +444,7 @@ SABOTAGES = (
         "uses a connection on which something came in",
         "bridge/wire.py",
         "            if connection.is_kept and connection.is_readable:",
-        "            if connection.is_kept and False:",
+        "            if not connection:",
         SENDER,
     ),
     _bug(

@@ -108,12 +108,18 @@ class _Writer:
 
     Args:
         work: what another one may do for it; None for one that has to lead.
+        then: what is to be done at once when that is durable.
     """
 
-    __slots__ = ("_turn", "error", "leads", "result", "work")
+    __slots__ = ("_turn", "error", "leads", "result", "then", "work")
 
-    def __init__(self, work: Callable[[Database], Any] | None) -> None:
+    def __init__(
+        self,
+        work: Callable[[Database], Any] | None,
+        then: Callable[[], None] | None = None,
+    ) -> None:
         self.work = work
+        self.then = then
         self.leads = False
         self.result: Any = None
         self.error: BaseException | None = None
@@ -148,20 +154,28 @@ class GroupCommit:
         self._line: deque[_Writer] = deque()
         self._is_led = False
 
-    def write(self, work: Callable[[Database], T]) -> T:
+    def write(
+        self,
+        work: Callable[[Database], T],
+        then: Callable[[], None] | None = None,
+    ) -> T:
         """
         Do *work* in a transaction; return once it is durable.
 
         It may be done in another thread. What it raises undoes its own
         changes alone.
 
+        Args:
+            then: done at once when it is durable, before any thread is
+                woken; must raise nothing and not write here.
+
         Raises:
             JournalUnavailable: it could not be begun, or made durable.
             JournalBroken: … and what was written before is in doubt.
         """
-        mine = self._joined(work)
+        mine = self._joined(work, then)
         if mine.leads:
-            with self._leading() as database:
+            with self._leading(then) as database:
                 mine.result = work(database)
         elif mine.error is not None:
             raise mine.error
@@ -202,9 +216,13 @@ class GroupCommit:
 
     # -- the line
 
-    def _joined(self, work: Callable[[Database], Any] | None) -> _Writer:
+    def _joined(
+        self,
+        work: Callable[[Database], Any] | None,
+        then: Callable[[], None] | None = None,
+    ) -> _Writer:
         """Stand in line; return when done, or first in it."""
-        mine = _Writer(work)
+        mine = _Writer(work, then)
         with self._joining:
             mine.leads = not self._is_led
             self._is_led = True
@@ -242,7 +260,9 @@ class GroupCommit:
     # -- the batch
 
     @contextmanager
-    def _leading(self) -> Iterator[Database]:
+    def _leading(
+        self, then: Callable[[], None] | None = None
+    ) -> Iterator[Database]:
         """Lead one batch: the block is the work of the one that leads."""
         done: list[_Writer] = []
         try:
@@ -259,6 +279,7 @@ class GroupCommit:
                 raise
             finally:
                 self._lock.release()
+            _follow(then, done)
         finally:
             for writer in done:
                 writer.go_on()
@@ -304,6 +325,15 @@ class GroupCommit:
                     raise
                 database.execute("ROLLBACK TO one")
                 database.execute("RELEASE one")
+
+
+def _follow(then: Callable[[], None] | None, done: list[_Writer]) -> None:
+    """Do what is to follow a commit at once, before anybody is woken."""
+    if then is not None:
+        then()
+    for writer in done:
+        if writer.then is not None and writer.error is None:
+            writer.then()
 
 
 def _commit(database: Database) -> None:

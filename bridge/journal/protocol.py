@@ -12,7 +12,7 @@ Implementations differ only in their dialect; `tests/journal` has the suite
 that each must pass.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -667,11 +667,17 @@ class Journal(Protocol):
         *,
         mapping_hash: str,
         now: Instant,
+        then: Callable[[], None] | None = None,
     ) -> int:
         """
         `claimed` → `sending`: the first byte is about to be written.
 
         Opens an attempt and returns its number, from 1.
+
+        Args:
+            then: writes, at once when the intent is durable, in whatever
+                thread; raises nothing. What dies between the two is called
+                uncertain without need.
 
         Raises:
             LeaseLost: it is no longer ours; write nothing.

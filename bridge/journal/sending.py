@@ -1,6 +1,6 @@
 """The verbs of the worker: claim, intend, record; and of lost leases."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from typing_extensions import override
@@ -96,6 +96,7 @@ class Sending(Verbs):
         *,
         mapping_hash: str,
         now: Instant,
+        then: Callable[[], None] | None = None,
     ) -> int:
         fenced = {
             "fence": claim.delivery.fence,
@@ -117,7 +118,7 @@ class Sending(Verbs):
                 **fenced,
             )
 
-        return self.written(work)
+        return self.written(work, then)
 
     @override
     def record(self, claim: Claim, result: Result, now: Instant) -> bool:

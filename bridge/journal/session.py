@@ -78,13 +78,18 @@ class Verbs(Journal):
         """
 
     @abstractmethod
-    def written(self, work: Callable[[Session], T]) -> T:
+    def written(
+        self,
+        work: Callable[[Session], T],
+        then: Callable[[], None] | None = None,
+    ) -> T:
         """
         Do *work* in a transaction that others of this process may share.
 
         It returns once it is durable; what it raises undoes its own changes
         alone. For verbs that many threads call at once: another one of them
-        may do it.
+        may do it, and *then*, which follows at once when it is durable and
+        raises nothing.
 
         Raises:
             JournalUnavailable: it could not be begun, or made durable.

@@ -199,10 +199,14 @@ class SQLiteJournal(
         self._ring()
 
     @override
-    def written(self, work: Callable[[Session], T]) -> T:
+    def written(
+        self,
+        work: Callable[[Session], T],
+        then: Callable[[], None] | None = None,
+    ) -> T:
         with self._told:
             result = self._connections.writers.write(
-                lambda database: work(SQLiteSession(database))
+                lambda database: work(SQLiteSession(database)), then
             )
         self._ring()
         return result

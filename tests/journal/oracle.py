@@ -498,7 +498,7 @@ class Oracle:
         may_be_there = any(
             self._may_be_applied(other)
             for other in self.rows.values()
-            if other.effect_key == row.effect_key
+            if other.effect == row.effect
         )
         if not (row.repeatable or force) and may_be_there:
             refused = refused or "ForceNeeded"

@@ -1,6 +1,7 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -144,3 +145,43 @@ def test_missing_place_for_the_lock_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(JournalUnavailable, match=r"bridge\.db"):
         other.append([new_event()])
+
+
+def test_what_follows_comes_once_it_is_durable(tmp_path: Path) -> None:
+    """
+    What a writer wants done next is done at once, when its commit is
+    durable and before anybody is woken; not when it failed.
+    """
+    connection = sqlite3.connect(
+        tmp_path / "some.db", isolation_level=None, check_same_thread=False
+    )
+    database = FailingCommits(Database(connection, execute_plugins=False))
+    database.execute("CREATE TABLE kept (number INTEGER)")
+    writers = GroupCommit(
+        lambda: cast("Database", database), HostLock(tmp_path / "some.db")
+    )
+    followed: list[tuple[int, bool]] = []
+
+    def follow(number: int) -> None:
+        followed.append((number, connection.in_transaction))
+
+    def write(number: int) -> None:
+        with suppress(JournalUnavailable):
+            writers.write(
+                lambda base: insert(base, number), lambda: follow(number)
+            )
+
+    def all_write(numbers: range) -> None:
+        threads = [threading.Thread(target=write, args=(n,)) for n in numbers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    all_write(range(8))
+    none = [*followed]
+    database.fails = False
+    all_write(range(10, 18))
+
+    assert none == []
+    assert sorted(followed) == [(n, False) for n in range(10, 18)]

@@ -118,9 +118,15 @@ class SimulatedJournal(SQLiteJournal):
         self._hooks.between()
 
     @override
-    def written(self, work: Callable[[Session], T]) -> T:
+    def written(
+        self,
+        work: Callable[[Session], T],
+        then: Callable[[], None] | None = None,
+    ) -> T:
         self._hooks.between()
         result = super().written(work)
+        if then is not None:
+            then()  # where another strand may go on: nobody's turn is held
         self._hooks.between()
         return result
 
@@ -144,11 +150,14 @@ class SimulatedJournal(SQLiteJournal):
         *,
         mapping_hash: str,
         now: Instant,
+        then: Callable[[], None] | None = None,
     ) -> int:
         number = super().intend(
             claim, request, mapping_hash=mapping_hash, now=now
         )
         self._hooks.intended(claim.delivery.id, number)
+        if then is not None:
+            then()
         return number
 
 
