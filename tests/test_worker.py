@@ -20,10 +20,12 @@ from bridge.journal.sqlite import SQLiteJournal
 from bridge.lifecycle import Step
 from bridge.model import DeliveryState, Millis
 from bridge.planner import Planner
+from bridge.spill import NO_SPILL, Spill, SpillFolder
 from bridge.targets.account import Target
 from bridge.targets.register import CONTRACTS
 from bridge.worker import PROMPT_S, Worker
 from tests.factories import NOW, TARGET, keep, new_delivery
+from tests.journal.steps import WORKER, claim_one, intend, result
 
 S = DeliveryState
 
@@ -49,7 +51,9 @@ class ByHand(Executor):
 class Desk:
     """A worker on a real journal, whose calls end when the test says so."""
 
-    def __init__(self, path: Path, *, parallel: int) -> None:
+    def __init__(
+        self, path: Path, *, parallel: int = 2, spill: Spill = NO_SPILL
+    ) -> None:
         self.journal: Journal = SQLiteJournal(path)
         self.journal.migrate()
         self.threads = ByHand()
@@ -84,10 +88,11 @@ class Desk:
             ),
             targets=lambda: {TARGET: target},
             problems=list,
-            owner="one",
+            owner=WORKER,
             now=lambda: NOW,
             monotonic=lambda: self.seconds,
             threads=self.threads,
+            spill=spill,
         )
 
     def orders(self, count: int) -> None:
@@ -193,7 +198,7 @@ def test_one_that_was_put_back_is_as_it_was(path: Path) -> None:
     desk.orders(1)
     (claim,) = desk.journal.claim(
         [Lane(target=TARGET, room=1)],
-        owner="one",
+        owner=WORKER,
         now=NOW,
         lease=Millis(1_000),
     )
@@ -202,3 +207,24 @@ def test_one_that_was_put_back_is_as_it_was(path: Path) -> None:
 
     assert (left.state, left.attempts, left.claims) == (S.PENDING, 0, 0)
     assert left.due_at == NOW
+
+
+def test_outcome_that_was_spilled_comes_before_leases_end(
+    path: Path, tmp_path: Path
+) -> None:
+    """
+    What a worker could not record before it died is recorded by the next of
+    its name, and its calls are never called uncertain for a moment.
+    """
+    before = SpillFolder(tmp_path / "spill", WORKER, size=64 * 1024)
+    desk = Desk(path, spill=before)
+    desk.orders(1)
+    claim = claim_one(desk.journal)
+    number = intend(desk.journal, claim)
+    done = result(S.SUCCEEDED, number=number, outcome="applied")
+    before.keep(claim, done, NOW)
+    desk.worker.begin()
+    told = desk.journal.history(claim.delivery.id)
+
+    assert desk.states() == ["succeeded"]
+    assert S.UNCERTAIN not in {change.state for change in told}

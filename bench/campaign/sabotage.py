@@ -31,8 +31,9 @@ from bench.campaign.sabotages import SABOTAGES, Sabotage
 
 ROOT = Path(__file__).parents[2]
 
-PATIENCE_S = 420
-"""A suite that hangs on a bug has noticed it."""
+PATIENCE_S = 1_200
+"""A suite that hangs on a bug has noticed it; one that is slow on a busy
+machine has not, and takes a third of this."""
 
 
 WHOLE_SUITE = ("-n", "2", "tests", "--ignore=tests/campaign/test_sabotage.py")

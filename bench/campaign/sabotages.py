@@ -623,7 +623,7 @@ SABOTAGES = (
         "        self._spill.bring_back(self._journal, self._now())\n"
         "        self._journal.take_over(",
         "        self._journal.take_over(",
-        "tests/test_spill.py",
+        "tests/test_worker.py",
     ),
     _bug(
         "does not know an older copy",
