@@ -297,6 +297,8 @@ class GroupCommit:
         except BaseException as error:
             self._lock.release()
             self._tell_line(error)
+            if not isinstance(error, Exception):
+                raise  # it ends this thread, and is nobody's trouble else
             raise as_ours(error) from error
         return database
 
