@@ -162,11 +162,12 @@ def _reload(world: World, operator: Operator) -> None:
     def reload() -> None:
         world.files_catalog = good
         for working in world.workers.values():
-            world.strands.start(
-                working.process,
-                "watch",
-                partial(working.switch, before, good),
-            )
+            if working.watches:
+                world.strands.start(
+                    working.process,
+                    "watch",
+                    partial(working.switch, before, good),
+                )
 
     world.at(4_000, reload)
 

@@ -96,7 +96,14 @@ class Web:
 
 
 class Working:
-    """One worker process, as `compose.worker` puts it together."""
+    """
+    One worker process, as `compose.worker` puts it together.
+
+    Attributes:
+        watches: it has read its files, and is told when they change.
+    """
+
+    watches = False
 
     def __init__(self, world: "World", slot: int) -> None:
         self.process = Process(f"worker{slot}")
@@ -146,10 +153,7 @@ class Working:
                 partial(self._pin, target.name, target.host)
             ):
                 self._rest(int(FAULT_S * 1_000))
-        while self._world.reloads and not self._safely(
-            lambda: self.switch(Catalog(), self._world.files_catalog)
-        ):
-            self._rest(int(FAULT_S * 1_000))
+        self._read_files()
         while not self._safely(self._begin):
             self._rest(int(FAULT_S * 1_000))
         world = self._world
@@ -159,6 +163,17 @@ class Working:
             lambda: self._loop(self.planner.run_once, world.planning_due),
         )
         self._loop(self.worker.step, world.sending_due)
+
+    def _read_files(self) -> None:
+        """Take the files as they are now, also if they change meanwhile."""
+        taken = Catalog()
+        while self._world.reloads and taken is not self._world.files_catalog:
+            found = self._world.files_catalog
+            if self._safely(partial(self.switch, taken, found)):
+                taken = found
+            else:
+                self._rest(int(FAULT_S * 1_000))
+        self.watches = True
 
     def _pin(self, name: str, host: str) -> int:
         self.journal.pin_target(name, host)
