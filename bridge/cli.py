@@ -18,6 +18,7 @@ from bridge.commands.exits import EXIT_CODES, Commands
 from bridge.commands.links import links
 from bridge.commands.mappings import diff, mappings
 from bridge.commands.orders import orders
+from bridge.commands.places import places
 from bridge.commands.recording import cases
 from bridge.commands.targets import targets
 
@@ -45,6 +46,7 @@ for command in (
     events,
     orders,
     links,
+    places,
     deliveries,
     targets,
     processes.migrate,

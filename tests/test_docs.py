@@ -7,7 +7,7 @@ import pytest
 
 from bridge.mapping.cases import run_cases
 from bridge.mapping.compiler import compile_mapping
-from bridge.mapping.functions import EXAMPLE_TABLES, REGISTER, lookup_in
+from bridge.mapping.functions import EXAMPLE_TABLES, REGISTER, of_tables
 from bridge.mapping.reference import PARTS, filled
 from bridge.model import Moment
 from bridge.orders.document import FIELDS
@@ -73,7 +73,7 @@ def test_every_function_field_and_operation_is_there():
     """
     words = [
         *REGISTER,
-        lookup_in(EXAMPLE_TABLES).name,
+        *of_tables(EXAMPLE_TABLES),
         *FIELDS,
         *FIELDS["lines"][0],
         *FIELDS["parcels"][0],

@@ -22,7 +22,7 @@ from bridge.mapping.functions import (
     Function,
     FunctionFailed,
     Tables,
-    lookup_in,
+    of_tables,
 )
 from bridge.mapping.kinds import (
     built_in_gives,
@@ -258,7 +258,7 @@ class Language:
     @classmethod
     def with_tables(cls, tables: Tables) -> "Language":
         """Return the language of a file with *tables*."""
-        functions = {**REGISTER, "lookup": lookup_in(tables)}
+        functions = {**REGISTER, **of_tables(tables)}
         named = Named()
         options = Options(custom_functions=_Ours(functions, named))
         return cls(functions, options, frozenset(tables), named)
@@ -633,7 +633,7 @@ class _Reader:
             count = f"{len(kinds)} argument{'' if len(kinds) == 1 else 's'}"
             message = f"{name}({wanted}) can not take {count}"
             raise ExpressionWrong(message, node.get("at"))
-        if name == "lookup":
+        if ours.arguments[:1] == ("table",):
             self._check_table(arguments[0])
         check_call(ours, arguments, kinds)
         return given_by(ours, kinds)

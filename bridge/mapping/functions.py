@@ -21,6 +21,7 @@ from bridge.mapping import countries
 from bridge.model import JSON
 from bridge.orders.document import ANYTHING
 from bridge.places import phones, states
+from bridge.places.municipalities import keys_of
 
 MONEY_LIMIT = Decimal(10) ** 15
 MOST_DECIMALS = 6
@@ -454,8 +455,19 @@ def format_date(value: JSON, pattern: JSON, zone: JSON = "UTC") -> JSON:
 
 
 _DIRECTIVE = re.compile(r"%-?[dmYyHMSjIpAaBbZzfsFTDRuwUWVGcxXeklnt%]")
-EXAMPLE_TABLES: Tables = {"carriers": {"estafeta": "Estafeta"}}
-"""What the examples of `lookup` look into."""
+EXAMPLE_TABLES: Tables = {
+    "carriers": {"estafeta": "Estafeta"},
+    "municipios": {"ANT/medellin": "CO-05001000"},
+}
+"""What the examples of `lookup` and `location` look into."""
+
+
+def of_tables(tables: Tables) -> Mapping[str, Function]:
+    """Return the functions that look into the tables of one mapping file."""
+    return {
+        function.name: function
+        for function in (lookup_in(tables), location_in(tables))
+    }
 
 
 def lookup_in(tables: Tables) -> Function:
@@ -463,10 +475,7 @@ def lookup_in(tables: Tables) -> Function:
 
     def lookup(table: JSON, key: JSON, otherwise: JSON = None) -> JSON:
         """A table's value for a key; the third, or null, without one."""
-        rows = tables.get(_text(table))
-        if rows is None:
-            message = "needs the name of a table of this file"
-            raise FunctionFailed(message)
+        rows = _rows(tables, table)
         return otherwise if key is None else rows.get(_key(key), otherwise)
 
     return Function(
@@ -479,6 +488,39 @@ def lookup_in(tables: Tables) -> Function:
         ),
         lookup,
     )
+
+
+def location_in(tables: Tables) -> Function:
+    """Return `location` over the tables of one mapping file."""
+
+    def location(table: JSON, city: JSON, state: JSON = None) -> JSON:
+        """A Colombian municipality's code, from its names."""
+        rows = _rows(tables, table)
+        for key in keys_of(_text_or_none(city), _text_or_none(state)):
+            if key in rows:
+                return rows[key]
+        return None
+
+    return Function(
+        "location",
+        "A Colombian municipality's code as Every has it, from a city, and a "
+        "state; null when the table, made by `places import`, has none or "
+        "several.",
+        ("table", "text", "text?"),
+        (
+            ("location('municipios', 'Medellín', 'ANT')", "CO-05001000"),
+            ("location('municipios', 'Macondo', 'MAG')", None),
+        ),
+        location,
+    )
+
+
+def _rows(tables: Tables, table: JSON) -> Mapping[str, str]:
+    rows = tables.get(_text(table))
+    if rows is None:
+        message = "needs the name of a table of this file"
+        raise FunctionFailed(message)
+    return rows
 
 
 def _key(value: JSON) -> str:

@@ -19,7 +19,7 @@ from bridge.mapping.functions import (
     EXAMPLE_TABLES,
     REGISTER,
     Function,
-    lookup_in,
+    of_tables,
 )
 from bridge.model import JSON, Repeat
 from bridge.orders.document import ANYTHING, FIELDS, LINKS
@@ -59,8 +59,7 @@ def filled(page: str) -> str:
 
 def functions() -> str:
     """Return the table of the functions, with their examples."""
-    lookup = lookup_in(EXAMPLE_TABLES)
-    known = {**REGISTER, "lookup": lookup}
+    known = {**REGISTER, **of_tables(EXAMPLE_TABLES)}
     rows = (
         (
             f"`{name}({', '.join(function.arguments)})`",

@@ -16,7 +16,7 @@ from bridge.mapping.form import MappingFile
 from bridge.mapping.functions import (
     EXAMPLE_TABLES,
     REGISTER,
-    lookup_in,
+    of_tables,
 )
 from bridge.targets.contract import Operation
 from bridge.targets.register import CONTRACTS
@@ -75,7 +75,7 @@ def named_entries_schema(form: type[BaseModel], title: str) -> Schema:
 
 
 def _functions() -> list[str]:
-    return sorted({**REGISTER, "lookup": lookup_in(EXAMPLE_TABLES)})
+    return sorted({**REGISTER, **of_tables(EXAMPLE_TABLES)})
 
 
 def _operations() -> Iterator[tuple[str, list[tuple[str, Operation]]]]:

@@ -137,12 +137,27 @@ class Municipalities:
                 in all departments, and finds what is there once.
             city: as customers write it.
         """
-        if not city:
-            return None
-        for name in _spellings(city):
-            if code := self._codes.get((department or "", name)):
-                return code
-        return None
+        names = _spellings(city) if city else []
+        found = (self._codes.get((department or "", one)) for one in names)
+        return next((code for code in found if code), None)
+
+    def keys(self) -> dict[str, str]:
+        """
+        Return Every's names of them by what `keys_of` gives, for a table.
+
+        What two municipalities share is left out.
+        """
+        return {
+            f"{department}/{name}": location(code)
+            for (department, name), code in sorted(self._codes.items())
+            if code is not None
+        }
+
+
+def keys_of(city: str | None, department: str | None) -> list[str]:
+    """Return the keys under which a table may have a city, best first."""
+    names = _spellings(city) if city else []
+    return [f"{department or ''}/{name}" for name in names]
 
 
 def location(code: str, centre: str = SEAT) -> str:
