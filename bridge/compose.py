@@ -41,6 +41,7 @@ from bridge.errors import (
     SettingsError,
     Suspect,
 )
+from bridge.first_bytes import NOTHING_KNOWN, page_of
 from bridge.hindsight import objection_text, weighed
 from bridge.journal.opening import open_journal
 from bridge.journal.protocol import Journal
@@ -290,6 +291,10 @@ def worker(environ: Mapping[str, str] = os.environ) -> Worker:
     files.watch()
     name = owner(environ)
     spill = SpillFolder(settings.spill, name)
+    # Nobody takes over from a worker whose name comes but once.
+    first_bytes = (
+        page_of(name, settings.file) if environ.get(SLOT) else NOTHING_KNOWN
+    )
     return Worker(
         journal=journal,
         planner=Planner(
@@ -306,6 +311,7 @@ def worker(environ: Mapping[str, str] = os.environ) -> Worker:
             lists=Lists(monotonic),
             version=files.version,
             spill=spill,
+            first_bytes=first_bytes,
         ),
         targets=files.targets,
         problems=files.problems,
@@ -314,6 +320,7 @@ def worker(environ: Mapping[str, str] = os.environ) -> Worker:
         monotonic=monotonic,
         threads=ThreadPoolExecutor(MOST_THREADS, "send"),
         spill=spill,
+        first_bytes=first_bytes,
         prune=Pruner(journal, settings.retention).step,
         alive=pulse_of(environ),
         closing=files.close,

@@ -28,11 +28,13 @@ from bridge.doubts import (
 )
 from bridge.drafting import Draft, Settled
 from bridge.errors import (
+    BridgeError,
     JournalBroken,
     JournalUnavailable,
     LeaseLost,
     Unrenderable,
 )
+from bridge.first_bytes import NOTHING_KNOWN, FirstBytes
 from bridge.journal.protocol import Claim, Journal, Result
 from bridge.lifecycle import LOOK_AGAIN, Step, Tried, decide, decide_unread
 from bridge.lists import Lists, Spent
@@ -95,6 +97,7 @@ class Deliverer:
         version: gives the mapping of a hash that was ever in force.
         wait: rests for so many seconds.
         spill: takes what the journal can not.
+        first_bytes: is told before a request is written.
     """
 
     journal: Journal
@@ -108,6 +111,7 @@ class Deliverer:
     version: Callable[[str], MappingInForce | None] = lambda _hash: None
     wait: Callable[[float], object] = WAIT
     spill: Spill = NO_SPILL
+    first_bytes: FirstBytes = NOTHING_KNOWN
 
     def deliver(self, claim: Claim, *, claimed_at: float) -> Delivered:
         """
@@ -346,13 +350,26 @@ class _Job:
         assert operation is not None
 
         def intend(write: Callable[[], None]) -> None:
-            self._number = self._tools.journal.intend(
-                self._claim,
-                request,
-                mapping_hash=mapping.hash,
-                now=self._tools.now(),
-                then=write,
-            )
+            begin = self._tools.first_bytes.ahead(self._claim)
+
+            def begin_to_write() -> None:
+                begin()
+                write()
+
+            try:
+                self._number = self._tools.journal.intend(
+                    self._claim,
+                    request,
+                    mapping_hash=mapping.hash,
+                    now=self._tools.now(),
+                    then=begin_to_write,
+                )
+            except JournalBroken:
+                # It may have been kept: the next worker is to know.
+                raise
+            except BridgeError:
+                begin()
+                raise
 
         called = self._calls.make(
             operation,

@@ -157,6 +157,12 @@ WAYS = (
         "(`take_over`): may be repeated, or not",
     ),
     Way(
+        out_of=(S.SENDING,),
+        to=(S.PENDING,),
+        by="take_over",
+        when="its owner is known to be dead, and not to have begun to write",
+    ),
+    Way(
         out_of=(S.SETTLING, S.UNCERTAIN),
         to=(S.SUCCEEDED, S.DEAD),
         by="record",

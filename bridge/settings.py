@@ -89,6 +89,11 @@ class Settings:
     spill: Path = Path("data/bridge.db.spill")
     retention: Millis | None = RETENTION
 
+    @property
+    def file(self) -> Path:
+        """Where the database stands."""
+        return Path(self.database.partition(":///")[2])
+
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """

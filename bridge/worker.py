@@ -16,6 +16,7 @@ from functools import partial
 from bridge.calls import lease_of
 from bridge.delivering import Delivered, Deliverer
 from bridge.errors import JournalBroken, JournalUnavailable
+from bridge.first_bytes import NOTHING_KNOWN, FirstBytes
 from bridge.journal.protocol import SETTLE, Claim, Ears, Journal, Lane
 from bridge.model import SECOND, Instant, Millis
 from bridge.observe import observe
@@ -62,6 +63,7 @@ class Worker:
         problems: what is wrong with the files it reads, for `/readyz`.
         threads: what the calls are made in; ended with the worker.
         spill: has the outcomes that the journal could not take.
+        first_bytes: knows what the one before had not begun to write.
         prune: takes a little of what is old.
         alive: called whenever claiming gets on, and while what is under
             way ends: several times a second, or something is stuck.
@@ -81,6 +83,7 @@ class Worker:
         monotonic: Callable[[], float],
         threads: Executor,
         spill: Spill = NO_SPILL,
+        first_bytes: FirstBytes = NOTHING_KNOWN,
         prune: Prune = no_pruning,
         alive: Callable[[], None] = lambda: None,
         closing: Callable[[], None] = lambda: None,
@@ -95,6 +98,7 @@ class Worker:
         self._monotonic = monotonic
         self._threads = threads
         self._spill = spill
+        self._first_bytes = first_bytes
         self._prune = prune
         self._alive = alive
         self._closing = closing
@@ -128,6 +132,7 @@ class Worker:
             self._ahead.clear()
         self._threads.shutdown(wait=True)
         self._spill.close()
+        self._first_bytes.close()
         self._closing()
 
     def begin(self) -> None:
@@ -138,8 +143,12 @@ class Worker:
         """
         self._spill.bring_back(self._journal, self._now())
         self._journal.take_over(
-            self._owner, self._now(), settle=self._settle()
+            self._owner,
+            self._now(),
+            settle=self._settle(),
+            unwritten=self._first_bytes.unwritten(),
         )
+        self._first_bytes.forget()
         observe("worker.started", owner=self._owner)
 
     def run(self) -> None:

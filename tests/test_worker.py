@@ -9,6 +9,7 @@ import pytest
 from typing_extensions import override
 
 from bridge.delivering import Delivered, Deliverer
+from bridge.first_bytes import NOTHING_KNOWN, FirstBytes, page_of
 from bridge.journal.protocol import (
     Claim,
     DeliveryFilter,
@@ -25,7 +26,14 @@ from bridge.targets.account import Target
 from bridge.targets.register import CONTRACTS
 from bridge.worker import PROMPT_S, Worker
 from tests.factories import NOW, TARGET, keep, new_delivery
-from tests.journal.steps import WORKER, claim_one, intend, result
+from tests.journal.steps import (
+    WORKER,
+    claim,
+    claim_one,
+    intend,
+    result,
+    row,
+)
 
 S = DeliveryState
 
@@ -52,7 +60,12 @@ class Desk:
     """A worker on a real journal, whose calls end when the test says so."""
 
     def __init__(
-        self, path: Path, *, parallel: int = 2, spill: Spill = NO_SPILL
+        self,
+        path: Path,
+        *,
+        parallel: int = 2,
+        spill: Spill = NO_SPILL,
+        first_bytes: FirstBytes = NOTHING_KNOWN,
     ) -> None:
         self.journal: Journal = SQLiteJournal(path)
         self.journal.migrate()
@@ -93,6 +106,7 @@ class Desk:
             monotonic=lambda: self.seconds,
             threads=self.threads,
             spill=spill,
+            first_bytes=first_bytes,
         )
 
     def orders(self, count: int) -> None:
@@ -228,3 +242,25 @@ def test_outcome_that_was_spilled_comes_before_leases_end(
 
     assert desk.states() == ["succeeded"]
     assert S.UNCERTAIN not in {change.state for change in told}
+
+
+def test_what_was_not_written_is_no_doubt(path: Path) -> None:
+    """
+    A worker that follows a dead one sends what that had only intended, and
+    asks of nothing else than what is in its own page from then on.
+    """
+    SQLiteJournal(path).migrate()
+    page = page_of(WORKER, path, folder=path.parent)
+    desk = Desk(path, first_bytes=page)
+    desk.orders(2)
+    ahead, written = claim(desk.journal, room=2)
+    for one in (ahead, written):
+        begin = page.ahead(one)
+        intend(desk.journal, one)
+    begin()
+    desk.worker.begin()
+
+    assert desk.states() == ["pending", "uncertain"]
+    assert row(desk.journal, ahead.delivery).state is S.PENDING
+    assert page.unwritten() == frozenset()
+    desk.worker.close()

@@ -27,7 +27,11 @@ from bench.campaign.stores import Stores
 from bench.processes import Processes, children_of, name_of, said
 
 STEADY_S = 6.0
-"""A child that ended sooner is brought back later, and is not measured."""
+"""A child that ended sooner is brought back later: what is seen while any of
+them is younger is not measured."""
+
+STEADY_SHARE = 0.1
+"""Of the kills, so many wait until all processes are that old."""
 
 QUICK_SHARE = 0.25
 """Of the blows, so many follow without waiting for the recovery."""
@@ -185,16 +189,17 @@ class Chaos:
     def strike(self) -> None:
         """Strike once; wait for the recovery, but for some of the blows."""
         part = self._drawn()
+        if self._dice.random() < STEADY_SHARE:
+            waited(time.monotonic(), self._is_steady, GIVE_UP_S)
         chosen = self._found(part)
         if not chosen:
             return
         if part == "worker":
             chosen = [self._dice.choice(chosen)]
-        steady = all(age_of(pid) > STEADY_S for pid in chosen)
         if self._dice.random() < FREEZE_SHARE:
             self._freeze(part, chosen)
         else:
-            self._kill(part, chosen, measured=steady)
+            self._kill(part, chosen)
         time.sleep(self._dice.uniform(0.05, 0.6))
 
     def _drawn(self) -> str:
@@ -210,15 +215,22 @@ class Chaos:
             time.sleep(0.05)
         return chosen
 
-    def _kill(self, part: str, chosen: list[int], *, measured: bool) -> None:
-        before = pids(self._serving.pid)
+    def _is_steady(self) -> bool:
+        """Return whether all processes are there, and for long enough."""
+        found = pids(self._serving.pid)
+        parts = ("worker", "web master", "web worker")
+        return all(found[part] for part in parts) and all(
+            age_of(pid) > STEADY_S for ids in found.values() for pid in ids
+        )
+
+    def _kill(self, part: str, chosen: list[int]) -> None:
+        before, steady = pids(self._serving.pid), self._is_steady()
         at = time.monotonic()
         for pid in chosen:
             send(pid, signal.SIGKILL)
         self.blows.kills[part] += 1
-        if not measured or self._dice.random() < QUICK_SHARE:
-            return
-        self._measure(part, at, before)
+        if steady or self._dice.random() >= QUICK_SHARE:
+            self._await_recovery(part, at, before, measured=steady)
 
     def _freeze(self, part: str, chosen: list[int]) -> None:
         is_long = part == "worker" and self._dice.random() < LONG_SHARE * 3
@@ -231,14 +243,16 @@ class Chaos:
         waking.start()
         length = "long" if is_long else "short"
         self.blows.freezes[f"{part}, {length}"] += 1
-        self._measure(f"{part} frozen, {length}", at)
+        self._await_recovery(f"{part} frozen, {length}", at)
         waking.join()
 
-    def _measure(
+    def _await_recovery(
         self,
         part: str,
         at: float,
         before: Mapping[str, Sequence[int]] | None = None,
+        *,
+        measured: bool = True,
     ) -> None:
         """
         Measure from *at* on; of what was killed, only its successor counts.
@@ -260,6 +274,8 @@ class Chaos:
         delivered = waited(
             at, lambda: self._delivered_since(worker), GIVE_UP_S
         )
+        if not measured:
+            return
         if not held:
             self.blows.accepted[part].append(accepted)
         self.blows.delivered[part].append(delivered)

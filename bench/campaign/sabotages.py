@@ -626,6 +626,27 @@ SABOTAGES = (
         "tests/test_worker.py",
     ),
     _bug(
+        "takes what is being written for what is not yet",
+        "bridge/delivering.py",
+        "                begin()\n                write()\n",
+        "                write()\n                begin()\n",
+        "tests/campaign/test_simulation.py",
+    ),
+    _bug(
+        "believes what an earlier claim had not written",
+        "bridge/journal/sending.py",
+        "(before.id, before.fence) in unwritten",
+        "before.id in {one for one, _fence in unwritten}",
+        f"{JOURNAL}/test_leases.py",
+    ),
+    _bug(
+        "believes a page whose worker may live",
+        "bridge/first_bytes.py",
+        "    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)\n",
+        "",
+        "tests/test_first_bytes.py",
+    ),
+    _bug(
         "does not know an older copy",
         "bridge/journal/mark.py",
         "    if mark.event <= seen.event and mark.change <= seen.change:",

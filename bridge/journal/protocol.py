@@ -41,6 +41,10 @@ from bridge.model import (
 SETTLE = Millis(30_000)
 """How long the request of a lost worker may still arrive at its target."""
 
+Unwritten = frozenset[tuple[DeliveryId, int]]
+"""Deliveries with their fences, of which it is known that their intent was
+kept and not a byte written."""
+
 # ---------------------------------------------------------------- taking
 
 
@@ -728,9 +732,19 @@ class Journal(Protocol):
         ...
 
     def take_over(
-        self, owner: str, now: Instant, *, settle: Millis = SETTLE
+        self,
+        owner: str,
+        now: Instant,
+        *,
+        settle: Millis = SETTLE,
+        unwritten: Unwritten = frozenset(),
     ) -> int:
-        """End all leases of *owner*, whose process is known to be dead."""
+        """
+        End all leases of *owner*, whose process is known to be dead.
+
+        As `reap`; but *unwritten* ones: `sending` → `pending`, due at once.
+        Their attempts end as `notsent`.
+        """
         ...
 
     def next_due(self, now: Instant) -> Instant | None:

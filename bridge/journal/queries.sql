@@ -364,6 +364,11 @@ UPDATE attempts SET outcome = 'maybe', reason = 'worker_lost',
                     ended_at = :now
 WHERE delivery_id = :delivery_id AND outcome IS NULL;
 
+-- name: unsend_attempts
+UPDATE attempts SET phase = 'prepared', outcome = 'notsent',
+                    reason = 'worker_lost', ended_at = :now
+WHERE delivery_id = :delivery_id AND outcome IS NULL;
+
 -- Of any generation: what was created stays created.
 -- name: maybe_applied
 SELECT 1 AS applied FROM deliveries d

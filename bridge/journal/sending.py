@@ -13,6 +13,7 @@ from bridge.journal.protocol import (
     Claim,
     Lane,
     Result,
+    Unwritten,
 )
 from bridge.journal.recording import keep_result
 from bridge.journal.session import (
@@ -139,12 +140,22 @@ class Sending(Verbs):
 
     @override
     def take_over(
-        self, owner: str, now: Instant, *, settle: Millis = SETTLE
+        self,
+        owner: str,
+        now: Instant,
+        *,
+        settle: Millis = SETTLE,
+        unwritten: Unwritten = frozenset(),
     ) -> int:
         with self.writing() as session:
             lost = session.rows("leases_of", owner=owner)
             for row in lost:
-                _lose(session, rows.delivery(row), now, settle)
+                before = rows.delivery(row)
+                is_unwritten = (before.id, before.fence) in unwritten
+                if before.state is _S.SENDING and is_unwritten:
+                    _lose_unwritten(session, before, now)
+                else:
+                    _lose(session, before, now, settle)
         return len(lost)
 
     @override
@@ -195,5 +206,17 @@ def _lose(
         claims=claims,
         due_at=Instant(now + wait),
         request_hash=None if sent else before.request_hash,
+    )
+    touch_order(session, save(session, before, after, now), now)
+
+
+def _lose_unwritten(session: Session, before: Delivery, now: Instant) -> None:
+    """Its intent was kept, and nothing written: it is due as before."""
+    session.run("unsend_attempts", delivery_id=before.id, now=now)
+    after = replace(
+        because(before, _LOST[_S.PENDING]),
+        state=_S.PENDING,
+        fence=before.fence + 1,
+        due_at=now,
     )
     touch_order(session, save(session, before, after, now), now)

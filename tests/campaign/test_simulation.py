@@ -23,6 +23,7 @@ from bridge.journal.protocol import (
     DeliveryFilter,
     Lane,
     Result,
+    Unwritten,
 )
 from bridge.journal.rows import Row
 from bridge.journal.session import Session
@@ -35,6 +36,8 @@ from bridge.model import (
     NewEvent,
 )
 from tests.end_to_end.rig import ROOT
+
+K = Kind
 
 DIGESTS = """
 from bench.campaign.simulation.lives import life
@@ -82,6 +85,15 @@ def test_nothing_goes_wrong_where_nothing_does() -> None:
     assert all(one.created > 0 for one in lives)
 
 
+def test_what_a_dead_worker_wrote_is_never_taken_for_unwritten() -> None:
+    """Workers that die around their first byte create nothing twice."""
+    plan = Plan(chances={K.CRASH_COMMIT: 0.02, K.CRASH_WRITING: 0.3}, orders=8)
+    lives = [life(seed, plan=plan) for seed in range(1, 5)]
+
+    assert [[]] * 4 == [one.findings for one in lives]
+    assert any(one.doubt.all > one.doubt.unwritten for one in lives)
+
+
 # ------------------------------------------------- what is broken is found
 
 
@@ -90,9 +102,16 @@ class RetriesAfterACrash(SimulatedJournal):
 
     @override
     def take_over(
-        self, owner: str, now: Instant, *, settle: Millis = SETTLE
+        self,
+        owner: str,
+        now: Instant,
+        *,
+        settle: Millis = SETTLE,
+        unwritten: Unwritten = frozenset(),
     ) -> int:
-        lost = super().take_over(owner, now, settle=settle)
+        lost = super().take_over(
+            owner, now, settle=settle, unwritten=unwritten
+        )
         doubtful = DeliveryFilter(state="uncertain")
         for one in self.deliveries(doubtful, before=None, limit=100):
             self.resolve(
@@ -105,6 +124,28 @@ class RetriesAfterACrash(SimulatedJournal):
                 now=now,
             )
         return lost
+
+
+class TakesWrittenForUnwritten(SimulatedJournal):
+    """Believes of each call of a dead worker that it was not written."""
+
+    @override
+    def take_over(
+        self,
+        owner: str,
+        now: Instant,
+        *,
+        settle: Millis = SETTLE,
+        unwritten: Unwritten = frozenset(),
+    ) -> int:
+        sending = DeliveryFilter(state="sending")
+        unwritten = frozenset(
+            (one.id, one.fence)
+            for one in self.deliveries(sending, before=None, limit=100)
+        )
+        return super().take_over(
+            owner, now, settle=settle, unwritten=unwritten
+        )
 
 
 class RetriesOnMaybe(SimulatedJournal):
@@ -190,13 +231,15 @@ class ClaimsUnseen(SimulatedJournal):
             yield _ReadsTheOrder(session)
 
 
-K = Kind
-
-
 @pytest.mark.parametrize(
     ("journal", "chances", "codes"),
     [
         (RetriesAfterACrash, {K.CRASH_READING: 0.3}, {Wrong.DUPLICATED}),
+        (
+            TakesWrittenForUnwritten,
+            {K.CRASH_READING: 0.3},
+            {Wrong.DUPLICATED},
+        ),
         (RetriesOnMaybe, {K.ANSWER_LOST: 0.4}, {Wrong.DUPLICATED}),
         (AcknowledgesAnyway, {K.COMMIT_FAILS: 0.2}, {Wrong.LOST}),
         (NoLimit, {K.STORM: 1.0}, {Wrong.OVER_RATE}),

@@ -5,6 +5,7 @@ It forgets on purpose what is not compared: texts, times of change, lists.
 Every verb answers like the journal's; a refusal is the class of its error.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -402,25 +403,50 @@ class Oracle:
             if row.lease_until is not None and row.lease_until <= now
         ]
         for row in lost:
-            sent = row.state is S.SENDING
-            claims = row.claims + (not sent)
-            state = after_lost_lease(
-                state=row.state, repeatable=row.repeatable, claims=claims
-            )
-            if sent:
-                for attempt in self.tries[row.id]:
-                    attempt.outcome = attempt.outcome or "maybe"
-                self._forget(row)
-            wait = settle if sent else 0
-            self._save(
-                self.rows[row.id],
-                state=state,
-                fence=row.fence + 1,
-                claims=claims,
-                due_at=now + wait if state in CLAIMABLE | UNKNOWN else None,
-            )
-            self.revisions[row.order] += 1
+            self._lose(row, now, settle)
         return len(lost)
+
+    def take_over(
+        self, now: int, settle: int, unwritten: Container[tuple[int, int]]
+    ) -> int:
+        """End all leases; what is *unwritten* was not sent."""
+        lost = [row for row in self.rows.values() if row.state in IN_FLIGHT]
+        for row in lost:
+            if row.state is S.SENDING and (row.id, row.fence) in unwritten:
+                self._end_attempts(row, "notsent")
+                self._save(
+                    self.rows[row.id],
+                    state=S.PENDING,
+                    fence=row.fence + 1,
+                    due_at=now,
+                )
+                self.revisions[row.order] += 1
+            else:
+                self._lose(row, now, settle)
+        return len(lost)
+
+    def _lose(self, row: Row, now: int, settle: int) -> None:
+        sent = row.state is S.SENDING
+        claims = row.claims + (not sent)
+        state = after_lost_lease(
+            state=row.state, repeatable=row.repeatable, claims=claims
+        )
+        if sent:
+            self._end_attempts(row, "maybe")
+            self._forget(row)
+        wait = settle if sent else 0
+        self._save(
+            self.rows[row.id],
+            state=state,
+            fence=row.fence + 1,
+            claims=claims,
+            due_at=now + wait if state in CLAIMABLE | UNKNOWN else None,
+        )
+        self.revisions[row.order] += 1
+
+    def _end_attempts(self, row: Row, outcome: str) -> None:
+        for attempt in self.tries[row.id]:
+            attempt.outcome = attempt.outcome or outcome
 
     def shift(self, by: int) -> None:
         """Set the clock: all that is to come is as far away as it was."""

@@ -7,7 +7,7 @@ import pytest
 from bridge.errors import LeaseLost
 from bridge.journal.protocol import SETTLE, Claim, Journal
 from bridge.lifecycle import POISON_CLAIMS, Gate
-from bridge.model import Delivery, DeliveryState, Kind, Millis
+from bridge.model import Delivery, DeliveryState, Kind, Millis, Phase
 from tests.factories import (
     NOW,
     ORDER,
@@ -20,6 +20,7 @@ from tests.factories import (
 )
 from tests.journal.steps import (
     LEASE,
+    WORKER,
     claim,
     claim_one,
     intend,
@@ -133,6 +134,54 @@ def test_takes_over_from_one_owner(journal: Journal) -> None:
 
     assert row(journal, dead.delivery).state is S.PENDING
     assert row(journal, alive.delivery) == alive.delivery
+
+
+@pytest.mark.parametrize("repeatable", [True, False])
+def test_what_was_not_written_is_due_again(
+    *, journal: Journal, repeatable: bool
+) -> None:
+    """An intent that is known to have come to nothing leaves no doubt."""
+    keep(journal, new_delivery(repeatable=repeatable))
+    held = claim_one(journal)
+    intend(journal, held)
+    known = frozenset({(held.delivery.id, held.delivery.fence)})
+
+    assert 1 == journal.take_over(WORKER, later(1), unwritten=known)
+
+    after = row(journal, held.delivery)
+    assert (after.state, after.due_at) == (S.PENDING, later(1))
+    assert (after.reason, after.attempts) == ("worker_lost", 0)
+    assert after.fence == held.delivery.fence + 1
+    (attempt,) = journal.attempts(after.id)
+    assert (attempt.phase, attempt.outcome) == (Phase.PREPARED, "notsent")
+    assert (attempt.reason, attempt.ended_at) == ("worker_lost", later(1))
+    again = claim_one(journal, later(1))
+    assert not again.in_doubt
+
+
+def test_what_is_known_of_another_claim_is_not_believed(
+    journal: Journal,
+) -> None:
+    """Of this one it is not known that nothing was written."""
+    keep(journal, new_delivery())
+    held = claim_one(journal)
+    intend(journal, held)
+    known = frozenset({(held.delivery.id, held.delivery.fence - 1)})
+
+    journal.take_over(WORKER, later(1), unwritten=known)
+
+    assert row(journal, held.delivery).state is S.UNCERTAIN
+
+
+def test_what_was_only_claimed_stays_poison(journal: Journal) -> None:
+    """A claim that never came to its intent counts as lost, as ever."""
+    keep(journal, new_delivery())
+    held = claim_one(journal)
+    known = frozenset({(held.delivery.id, held.delivery.fence)})
+
+    journal.take_over(WORKER, later(1), unwritten=known)
+
+    assert row(journal, held.delivery).claims == 1
 
 
 @pytest.mark.parametrize("repeatable", [True, False])

@@ -31,6 +31,7 @@ from bridge.lifecycle import Gate, Step, ways_by
 from bridge.model import (
     IN_FLIGHT,
     Delivery,
+    DeliveryId,
     DeliveryState,
     EventState,
     Finding,
@@ -503,6 +504,22 @@ class JournalAndOracle(RuleBasedStateMachine):
         """Leases end."""
         ended = self.journal.reap(self.now, settle=SETTLE)
         assert ended == self.oracle.reap(self.now, SETTLE)
+
+    @rule(data=st.data())
+    def take_over(self, data: st.DataObject) -> None:
+        """The worker died; of some it is known that nothing was written."""
+        held = [
+            (DeliveryId(row.id), row.fence)
+            for row in self.oracle.rows.values()
+            if row.state is S.SENDING
+        ]
+        known = frozenset(
+            data.draw(st.lists(st.sampled_from(held))) if held else ()
+        )
+        ended = self.journal.take_over(
+            "w", self.now, settle=SETTLE, unwritten=known
+        )
+        assert ended == self.oracle.take_over(self.now, SETTLE, known)
 
     @rule(span=st.sampled_from([1, 1_000, int(LEASE)]))
     def wait(self, span: int) -> None:

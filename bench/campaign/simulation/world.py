@@ -10,10 +10,13 @@ import heapq
 import random
 import shutil
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
+
+from typing_extensions import override
 
 from bench.campaign.simulation import disk, stage
 from bench.campaign.simulation.disk import SimulatedJournal
@@ -44,10 +47,11 @@ from bench.campaign.simulation.strands import (
 from bench.campaign.simulation.wire import Network
 from bridge.compose import SteadyClock
 from bridge.delivering import Deliverer
-from bridge.journal.protocol import Journal
+from bridge.first_bytes import FirstBytes
+from bridge.journal.protocol import Claim, Journal, Unwritten
 from bridge.lists import Lists
 from bridge.mapping.catalog import Catalog
-from bridge.model import MINUTE, SECOND, Instant, Millis
+from bridge.model import MINUTE, SECOND, DeliveryId, Instant, Millis
 from bridge.observe import Scalar
 from bridge.planner import Live, Planner
 from bridge.preflights import Answers
@@ -85,6 +89,36 @@ class _NoPlanner:
         return 0
 
 
+class Ahead(FirstBytes):
+    """
+    A slot's page of memory, which outlives its processes.
+
+    Args:
+        page: what stands there; emptied when the machine goes down.
+    """
+
+    def __init__(self, page: set[tuple[DeliveryId, int]]) -> None:
+        self._page = page
+
+    @override
+    def ahead(self, claim: Claim) -> Callable[[], None]:
+        told = (claim.delivery.id, claim.delivery.fence)
+        self._page.add(told)
+        return partial(self._page.discard, told)
+
+    @override
+    def unwritten(self) -> Unwritten:
+        return frozenset(self._page)
+
+    @override
+    def forget(self) -> None:
+        self._page.clear()
+
+    @override
+    def close(self) -> None:
+        self._page.clear()
+
+
 class Web:
     """The web process: a journal and nothing that it remembers."""
 
@@ -113,6 +147,7 @@ class Working:
         )
         self._senders: dict[str, Sender] = {}
         parts = world.parts
+        first_bytes = Ahead(world.pages[slot])
         self.planner = parts.planner(
             self.journal,
             live=world.live,
@@ -128,6 +163,7 @@ class Working:
             dice=world.dice.random,
             answers=Answers(world.clock.seconds),
             lists=Lists(world.clock.seconds, partial(Turn, world.strands)),
+            first_bytes=first_bytes,
         )
         planner: Any = _NoPlanner()
         self.worker = Worker(
@@ -140,6 +176,7 @@ class Working:
             now=world.steady,
             monotonic=world.clock.seconds,
             threads=Threads(world.strands, self.process),
+            first_bytes=first_bytes,
             prune=Pruner(self.journal, world.retention).step,
         )
 
@@ -396,6 +433,9 @@ class World:
         self._catalog = self.files_catalog
         self.web: Web | None = None
         self.workers: dict[int, Working] = {}
+        self.pages: defaultdict[int, set[tuple[DeliveryId, int]]] = (
+            defaultdict(set)
+        )
         # Of its own dice: the lives of before are the same ones.
         self.retention = random.Random(f"retention {seed}").choice(RETENTIONS)
         self._slots = range(plan.workers or self.dice.choice(WORKERS))
@@ -426,6 +466,8 @@ class World:
         if again:
             self._boots += 1
             self._booted_at = self.now
+            for page in self.pages.values():
+                page.clear()
         booted_at = self._booted_at
         self._steady = SteadyClock(
             f"boot-{self._boots}",
