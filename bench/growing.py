@@ -22,7 +22,8 @@ STRIDE = 100_000
 """So many orders are copied by one statement."""
 
 TABLES = (
-    "events", "orders", "deliveries", "attempts", "history", "links",
+    "events", "bodies", "orders", "deliveries", "attempts", "history",
+    "links",
 )  # fmt: skip
 
 
@@ -123,6 +124,7 @@ def _template(path: Path, *, is_pruned: bool) -> None:
     shop = Shop(journal, first=0)
     shop.append(1)
     assert shop.deliver() == 2
+    assert journal.pack(1) == 1
     if is_pruned:
         later = Instant(BEGINS + 40 * DAY)
         assert journal.prune(later, before=later, limit=1) == 1
@@ -151,6 +153,7 @@ _COLUMNS = {
     # Spread evenly, as random keys are, and in order: that loads quickly.
     ("events", "dedupe_key"): "printf('shopify:cafe-jacaranda-mx.myshopify"
     ".com:orders/fulfilled:%016x-4f3c-9a7d-000000000000', n * 1000003)",
+    ("bodies", "event_id"): "n",
     ("orders", "body_event"): "n",
     ("orders", "kept_since"): "CASE WHEN kept_since IS NOT NULL"
     " THEN kept_since + n END",

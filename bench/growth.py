@@ -232,6 +232,8 @@ def bytes_per_order(folder: Path, orders: int = 300) -> dict[str, Any]:
     for _ in range(orders // 100):
         shop.append(100)
         shop.deliver()
+    while journal.pack(100):
+        pass
     while journal.give_back(1_000):
         pass
     whole = Sizes.of(path)

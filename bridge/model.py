@@ -198,9 +198,9 @@ class NewEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class ListedEvent:
     """
-    One webhook as the journal keeps it, byte for byte.
+    One webhook as the journal keeps it, without its body.
 
     Args:
         pruned_at: since when its body and headers are gone.
@@ -212,13 +212,24 @@ class Event:
     topic: str
     order_id: str | None
     dedupe_key: str
-    body: bytes
     sha256: str
     headers: Mapping[str, str]
     received_at: Instant
     state: EventState
     reason: str | None
     pruned_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event(ListedEvent):
+    """
+    One webhook as the journal keeps it, byte for byte.
+
+    Args:
+        body: empty once it is pruned.
+    """
+
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,5 @@
 """
-When the worker prunes: a small step a second, and rests when all is done.
+When the worker packs and prunes: in small steps, and rests when all is done.
 
 A step holds the journal for some milliseconds. While events wait for their
 plan there is better to do.
@@ -11,54 +11,65 @@ from dataclasses import dataclass
 from bridge.journal.protocol import Journal
 from bridge.model import MINUTE, SECOND, Instant, Millis
 
+BODIES = 64
+"""So many bodies are packed at once."""
+
 ORDERS = 5
 """So many orders at once, which holds the journal for some milliseconds."""
 
 PAGES = 16
 """So many pages of the file are given back at once."""
 
-TIMES = 4
-"""So often at most in one step."""
+BREATH = Millis(50)
+"""Between two steps, so that whoever is in a hurry comes first."""
 
-PAUSE = Millis(10 * SECOND)
+PAUSE = Millis(SECOND)
 REST = Millis(MINUTE)
 
 
 @dataclass(slots=True)
 class Pruner:
     """
-    Prunes what was settled for longer than *retention*.
+    Packs what was planned, and prunes what was settled long ago.
 
     Args:
-        retention: None keeps all.
+        retention: for so long what was settled is kept; None keeps all.
     """
 
     journal: Journal
     retention: Millis | None
-    _next: Instant = Instant(0)
+    _rests_until: Instant = Instant(0)
 
-    def step(self, now: Instant) -> None:
-        """Do one small step, if it is time for one."""
-        for _ in range(TIMES):
-            if now < self._next:
-                return
-            self._next = Instant(now + self._done(now))
+    def step(self, now: Instant) -> Millis:
+        """Do one small step; return how long to wait before the next."""
+        packed = self.journal.pack(BODIES)
+        if packed is None:
+            return PAUSE
+        if packed or self._pruned(now):
+            return BREATH
+        return PAUSE
 
-    def _done(self, now: Instant) -> Millis:
-        """Do a step; return how long to wait for the next one."""
+    def _pruned(self, now: Instant) -> bool:
+        """Prune a little, unless there was nothing a moment ago."""
+        if now < self._rests_until:
+            return False
         if self.retention is not None:
-            looked = self.journal.prune(
-                now, before=Instant(now - self.retention), limit=ORDERS
-            )
+            before = Instant(now - self.retention)
+            looked = self.journal.prune(now, before=before, limit=ORDERS)
             if looked is None:
-                return PAUSE
+                return False
             if looked:
-                return Millis(0)
-        return Millis(0) if self.journal.give_back(PAGES) else REST
+                return True
+        if self.journal.give_back(PAGES):
+            return True
+        self._rests_until = Instant(now + REST)
+        return False
 
 
-def no_pruning(_now: Instant) -> None:
+def no_pruning(_now: Instant) -> Millis:
     """Prune nothing."""
+    return REST
 
 
-Prune = Callable[[Instant], None]
+Prune = Callable[[Instant], Millis]
+"""Does a small step; returns how long to wait before the next."""

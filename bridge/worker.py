@@ -1,9 +1,10 @@
 """
 The worker: plan and send, in a loop; signals, drain.
 
-One thread plans, one claims, a pool of threads sends. Each loop wakes at once
-when another process commits (`Journal.listen`), when a call or a plan ends,
-or when something is due, and otherwise rests: nothing is polled.
+One thread plans, one claims, a pool of threads sends; one more packs and
+prunes when there is nothing better to do. The first two wake at once when
+another process commits (`Journal.listen`), when a call or a plan ends, or
+when something is due, and otherwise rest: nothing is polled.
 """
 
 import threading
@@ -64,7 +65,7 @@ class Worker:
         threads: what the calls are made in; ended with the worker.
         spill: has the outcomes that the journal could not take.
         first_bytes: knows what the one before had not begun to write.
-        prune: takes a little of what is old.
+        prune: packs what was planned, and takes what is old, bit by bit.
         alive: called whenever claiming gets on, and while what is under
             way ends: several times a second, or something is stuck.
         closing: called at the very end.
@@ -161,20 +162,27 @@ class Worker:
         planning = threading.Thread(
             target=self._repeat, args=(self.plan, self._to_plan), name="plan"
         )
-        listening.start()
-        planning.start()
+        pruning = threading.Thread(target=self._keep_small, name="prune")
+        for thread in (listening, planning, pruning):
+            thread.start()
         self._repeat(self._send_once, self._to_send, self._alive)
         while planning.is_alive() or any(self._claimed.values()):
             self._alive()
             self._to_send.clear()
             self._to_send.wait(DRAIN_LOOK_S)
-        listening.join()
+        for thread in (listening, pruning):
+            thread.join()
         ears.close()
         self.close()
         observe("worker.stopped", owner=self._owner)
 
     def step(self) -> int:
-        """Plan and start what is due, once; return how much that was."""
+        """
+        Plan and start what is due, once; return how much that was.
+
+        Also prunes a little.
+        """
+        self.prune()
         return self.plan() + self._send_once()
 
     def plan(self) -> int:
@@ -183,6 +191,15 @@ class Worker:
         if planned:
             self._to_send.set()
         return planned
+
+    def prune(self) -> Millis:
+        """Take a little of what is old; return how long to wait then."""
+        return self._prune(self._now())
+
+    def _keep_small(self) -> None:
+        wait = 0
+        while not self._stopped.wait(wait / 1000):
+            wait = self._safely(self.prune) or TICK
 
     def _listen(self, ears: Ears) -> None:
         while not self._stopped.is_set():
@@ -234,7 +251,6 @@ class Worker:
         self._journal.reap(now, settle=self._settle())
         self._journal.beat(self._owner, problems=self._problems(), now=now)
         self._journal.keep_mark()
-        self._prune(now)
 
     def _settle(self) -> Millis:
         """Return how long a lost request may still arrive anywhere."""

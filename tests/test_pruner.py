@@ -1,4 +1,4 @@
-"""A small step a second, a rest when all is done."""
+"""A small step, a breath, a rest when all is done."""
 
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -6,8 +6,8 @@ from typing import Any, cast
 import pytest
 
 from bridge.journal.protocol import Journal
-from bridge.model import DAY, MINUTE, SECOND, Instant, Millis
-from bridge.pruner import ORDERS, PAUSE, REST, TIMES, Pruner
+from bridge.model import DAY, MINUTE, Instant, Millis
+from bridge.pruner import BREATH, ORDERS, PAUSE, REST, Pruner
 from tests.factories import NOW, later
 
 
@@ -17,7 +17,12 @@ class Told:
 
     answers: list[int | None]
     free: int = 0
+    unpacked: list[int | None] = field(default_factory=list)
     asked: list[tuple[Instant, int]] = field(default_factory=list)
+
+    def pack(self, _limit: int) -> int | None:
+        """Answer."""
+        return self.unpacked.pop(0) if self.unpacked else 0
 
     def prune(self, _now: Instant, *, before: Instant, limit: int) -> Any:
         """Answer."""
@@ -39,20 +44,29 @@ def test_asks_for_what_is_older_than_the_retention() -> None:
     """What changed a retention ago may go, some orders at a time."""
     told = Told([3])
 
-    pruner(told).step(NOW)
+    assert pruner(told).step(NOW) == BREATH
+    assert told.asked == [(later(-DAY), ORDERS)]
 
-    assert told.asked == [(later(-DAY), ORDERS)] * 2
 
-
-def test_does_no_more_than_a_little_at_once() -> None:
-    """However much is old, a step ends, and the next one goes on."""
-    told = Told([ORDERS] * 99)
+def test_packs_before_it_prunes() -> None:
+    """What came in is made small first; each step does one thing."""
+    told = Told([3], unpacked=[64, 1, 0])
     one = pruner(told)
 
-    one.step(NOW)
-    assert len(told.asked) == TIMES
-    one.step(later(SECOND))
-    assert len(told.asked) == 2 * TIMES
+    assert [one.step(NOW) for _ in range(2)] == [BREATH, BREATH]
+    assert told.asked == []
+    assert one.step(NOW) == BREATH
+    assert len(told.asked) == 1
+
+
+def test_does_nothing_while_events_wait() -> None:
+    """A rush comes first; it looks again in a moment."""
+    told = Told([3], unpacked=[None])
+    one = pruner(told)
+
+    assert one.step(NOW) == PAUSE
+    assert told.asked == []
+    assert one.step(NOW) == BREATH
 
 
 @pytest.mark.parametrize(("answer", "rest"), [(0, REST), (None, PAUSE)])
@@ -62,20 +76,19 @@ def test_rests_when_there_is_nothing_to_do(
     """Nothing old is looked for again in a minute, sooner after a rush."""
     told = Told([answer])
     one = pruner(told)
-    one.step(NOW)
+    assert one.step(NOW) == PAUSE
 
-    one.step(later(rest - 1))
-    assert len(told.asked) == 1
+    one.step(later(rest - 1 if answer == 0 else 0))
+    assert len(told.asked) == (1 if answer == 0 else 2)
     one.step(later(rest))
-    assert len(told.asked) == 2
+    assert len(told.asked) >= 2
 
 
 def test_keeps_all_where_that_is_wanted() -> None:
     """Without a retention only free pages are given back."""
     told = Told([], free=1_000)
 
-    pruner(told, None).step(NOW)
-
+    assert pruner(told, None).step(NOW) == BREATH
     assert told.asked == []
     assert told.free < 1_000
     assert REST == MINUTE

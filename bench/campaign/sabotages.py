@@ -686,6 +686,13 @@ SABOTAGES = (
         f"{JOURNAL}/test_bell.py",
     ),
     _bug(
+        "brings back a body that was pruned while it was packed",
+        _QUERIES,
+        "SELECT event_id, :body FROM arrivals WHERE event_id = :event_id;",
+        "VALUES (:event_id, :body);",
+        f"{JOURNAL}/test_pruning.py",
+    ),
+    _bug(
         "takes a pruned order for a whole one",
         "bridge/orders/pruning.py",
         "        pruned=True,\n        cancel_reason=None,",

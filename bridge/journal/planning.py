@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing_extensions import override
 
 from bridge.journal import rows
-from bridge.journal.packing import MARK, packed, packed_text
+from bridge.journal.packing import packed_text
 from bridge.journal.protocol import (
     Dossier,
     EventVerdict,
@@ -30,7 +30,6 @@ from bridge.model import (
     Delivery,
     DeliveryState,
     Event,
-    EventId,
     Instant,
     Link,
     Move,
@@ -86,20 +85,18 @@ class Planning(Verbs):
 
     @override
     def plan(self, plans: Sequence[OrderPlan], now: Instant) -> Sequence[bool]:
-        bodies = self._packed(one for plan in plans for one in plan.events)
         states = [packed_text(plan.state) for plan in plans]
         with self.writing() as session:
             return [
-                _is_kept(session, plan, state, bodies, now)
+                _is_kept(session, plan, state, now)
                 for plan, state in zip(plans, states, strict=True)
             ]
 
     @override
     def set_aside(self, verdicts: Sequence[EventVerdict]) -> None:
-        bodies = self._packed(verdicts)
         with self.writing() as session:
             for verdict in verdicts:
-                _judge(session, verdict, verdict.order_id, bodies)
+                _judge(session, verdict, verdict.order_id)
 
     @override
     def replan(self, store: str, order_id: str, now: Instant) -> None:
@@ -107,25 +104,6 @@ class Planning(Verbs):
             session.run(
                 "replan_order", store=store, order_id=order_id, now=now
             )
-
-    def _packed(
-        self, verdicts: Iterable[EventVerdict]
-    ) -> Mapping[EventId, bytes]:
-        """
-        Return the bodies of what is judged as they are kept from now on.
-
-        Before the transaction that writes, for others wait for its end.
-        """
-        with self.reading() as session:
-            found = {
-                verdict.id: session.row("body_to_judge", id=verdict.id)
-                for verdict in verdicts
-            }
-        return {
-            event_id: packed(bytes(row["body"]))
-            for event_id, row in found.items()
-            if row is not None and not row["body"].startswith(MARK)
-        }
 
 
 def _dossier(session: Session, store: str, order_id: str) -> Dossier:
@@ -147,12 +125,11 @@ def _is_kept(
     session: Session,
     plan: OrderPlan,
     state: str | bytes,
-    bodies: Mapping[EventId, bytes],
     now: Instant,
 ) -> bool:
     try:
         with session.part():
-            _keep_plan(session, plan, state, bodies, now)
+            _keep_plan(session, plan, state, now)
     except _PlanRefused:
         return False
     return True
@@ -175,12 +152,11 @@ def _keep_plan(
     session: Session,
     plan: OrderPlan,
     state: str | bytes,
-    bodies: Mapping[EventId, bytes],
     now: Instant,
 ) -> None:
     _keep_order(session, plan, state, now)
     for verdict in plan.events:
-        _judge(session, verdict, verdict.order_id or plan.order_id, bodies)
+        _judge(session, verdict, verdict.order_id or plan.order_id)
     for move in plan.moves:
         _move(session, move, now)
     for new in plan.adds:
@@ -214,7 +190,6 @@ def _judge(
     session: Session,
     verdict: EventVerdict,
     order_id: str | None,
-    bodies: Mapping[EventId, bytes],
 ) -> None:
     session.run(
         "judge_event",
@@ -222,7 +197,6 @@ def _judge(
         state=verdict.state.value,
         reason=verdict.reason,
         order_id=order_id,
-        body=bodies.get(verdict.id),
     )
 
 

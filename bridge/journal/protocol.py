@@ -30,6 +30,7 @@ from bridge.model import (
     Finding,
     Instant,
     Link,
+    ListedEvent,
     Millis,
     Move,
     NewDelivery,
@@ -758,6 +759,15 @@ class Journal(Protocol):
 
     # -- pruning
 
+    def pack(self, limit: int) -> int | None:
+        """
+        Make the bodies of at most *limit* events small, the oldest first.
+
+        Return how many there were; None while events wait for their plan,
+        for which there is better to do.
+        """
+        ...
+
     def prune(
         self, now: Instant, *, before: Instant, limit: int
     ) -> int | None:
@@ -932,12 +942,12 @@ class Journal(Protocol):
 
     def events(
         self, filter: EventFilter, *, before: EventId | None, limit: int
-    ) -> Sequence[Event]:
+    ) -> Sequence[ListedEvent]:
         """Return events, newest first, with ids under *before*."""
         ...
 
     def event(self, id: EventId) -> Event | None:
-        """Return one event."""
+        """Return one event, with its body."""
         ...
 
     def orders(

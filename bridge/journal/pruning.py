@@ -8,12 +8,13 @@ each order only if it has not changed since it was looked at.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from pydantic import ValidationError
 from typing_extensions import override
 
 from bridge.journal import rows
-from bridge.journal.packing import packed_text, unpacked_text
+from bridge.journal.packing import packed_text, smaller, unpacked_text
 from bridge.journal.rows import Row
 from bridge.journal.session import Session, Verbs
 from bridge.mapping.render import kept_hash
@@ -32,6 +33,24 @@ class Pruning(Verbs):
     """Takes what is old, and gives back what is free."""
 
     @override
+    def pack(self, limit: int) -> int | None:
+        with self.reading() as session:
+            if session.row("oldest_stored") is not None:
+                return None
+            found = session.rows("bodies_to_pack", limit=limit)
+        if not found:
+            return 0
+        packed = [
+            {"event_id": row["event_id"], "body": smaller(bytes(row["body"]))}
+            for row in found
+        ]
+        with self.zeroing() as session:
+            for values in packed:
+                if session.run("keep_packed", **values):
+                    session.run("drop_arrival", event_id=values["event_id"])
+        return len(found)
+
+    @override
     def prune(
         self, now: Instant, *, before: Instant, limit: int
     ) -> int | None:
@@ -40,26 +59,33 @@ class Pruning(Verbs):
             if session.row("oldest_stored") is not None:
                 return None
             orders = [
-                (row, _deliveries(session, row, before))
+                (row, _parts(session, row, before))
                 for row in session.rows("orders_to_prune", **asked)
             ]
             events = session.rows("events_to_prune", **asked)
         if not orders and not events:
             return 0
-        looked = [
-            _seen_to(row, deliveries, before, now)
-            for row, deliveries in orders
-        ]
+        looked = [_seen_to(row, parts, before, now) for row, parts in orders]
         with self.zeroing() as session:
             for first, *others in looked:
                 _do(session, first, others)
             for event in events:
+                for name, values in _without_body(event["id"]):
+                    session.run(name, **values)
                 session.run("prune_event", id=event["id"], now=now)
         return len(orders) + len(events)
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What belongs to an order, as far as it is going to be written."""
+
+    events: Sequence[Row] = ()
+    deliveries: Sequence[Row] = ()
+
+
 def _seen_to(
-    row: Row, deliveries: Sequence[Row], before: Instant, now: Instant
+    row: Row, parts: _Parts, before: Instant, now: Instant
 ) -> Changes:
     if not _is_settled(row, before):
         return _put_back(row, before)
@@ -67,27 +93,29 @@ def _seen_to(
         state = load_state(unpacked_text(row["state"]))
     except ValidationError:  # an order of another program's journal
         return [("keep_order", {**_key(row), "since": before + AGAIN})]
-    return _taken(row, pruned(state), deliveries, now)
+    return _taken(row, pruned(state), parts, now)
 
 
-def _deliveries(session: Session, row: Row, before: Instant) -> Sequence[Row]:
+def _parts(session: Session, row: Row, before: Instant) -> _Parts:
     """
-    Return the deliveries of an order that is settled.
+    Return the parts of an order that is settled.
 
     All that is going to be written is read, too: what is old is on the disk
     alone, and nobody is to wait for it inside the transaction.
     """
     if not _is_settled(row, before):
-        return ()
+        return _Parts()
     order = {"store": row["store"], "order_id": row["order_id"]}
-    found = session.rows("deliveries_to_prune", **order)
-    for event in session.rows("story_events", **order):
+    events = session.rows("events_to_empty", **order)
+    for event in events:
         session.row("event_of_key", dedupe_key=event["dedupe_key"])
-    for one in found:
+        session.row("event", id=event["id"])
+    deliveries = session.rows("deliveries_to_prune", **order)
+    for one in deliveries:
         for name in ("attempts", "history"):
             session.rows(name, id=one["id"])
         session.row("newest_generation", effect_key=one["effect_key"])
-    return found
+    return _Parts(events, deliveries)
 
 
 def _is_settled(row: Row, before: Instant) -> bool:
@@ -115,9 +143,12 @@ def _key(row: Row) -> Mapping[str, object]:
     }
 
 
-def _taken(
-    row: Row, left: OrderState, deliveries: Sequence[Row], now: Instant
-) -> Changes:
+def _without_body(event_id: int) -> Changes:
+    values = {"event_id": event_id}
+    return [("drop_arrival", values), ("drop_body", values)]
+
+
+def _taken(row: Row, left: OrderState, parts: _Parts, now: Instant) -> Changes:
     """Return what takes an order's words, its own row first."""
     order = {"store": row["store"], "order_id": row["order_id"]}
     changes: list[tuple[str, Mapping[str, object]]] = [
@@ -131,7 +162,9 @@ def _taken(
         ),
         ("prune_events", {**order, "now": now}),
     ]
-    for one in deliveries:
+    for event in parts.events:
+        changes += _without_body(event["id"])
+    for one in parts.deliveries:
         said = rows.unpack_long(one["request"])
         kept = rows.pack(kept_hash(one["operation"], said))
         changes += [

@@ -9,9 +9,12 @@
 INSERT INTO events (store, platform, topic, dedupe_key, sha256, received_at,
                     state, reason, headers, body)
 VALUES (:store, :platform, :topic, :dedupe_key, :sha256, :received_at,
-        :state, :reason, :headers, :body)
+        :state, :reason, :headers, x'')
 ON CONFLICT (dedupe_key) DO NOTHING
 RETURNING id;
+
+-- name: append_body
+INSERT INTO arrivals (event_id, body) VALUES (:event_id, :body);
 
 -- name: event_of_key
 SELECT id FROM events WHERE dedupe_key = :dedupe_key;
@@ -44,20 +47,18 @@ SELECT MIN(last_seen) AS since, MAX(accepted_at) AS until FROM copies;
 -- -------------------------------------------------------------- planning
 
 -- name: unplanned
-SELECT * FROM events WHERE state = 'stored' ORDER BY id LIMIT :limit;
+SELECT e.*, COALESCE(a.body, e.body) AS whole
+FROM events e LEFT JOIN arrivals a ON a.event_id = e.id
+WHERE e.state = 'stored' ORDER BY e.id LIMIT :limit;
 
 -- name: orders_due
 SELECT store, order_id FROM orders
 WHERE plan_due IS NOT NULL AND plan_due <= :now
 ORDER BY plan_due LIMIT :limit;
 
--- name: body_to_judge
-SELECT body FROM events WHERE id = :id AND state = 'stored';
-
 -- name: judge_event
 UPDATE events SET state = :state, reason = :reason,
-                  order_id = COALESCE(:order_id, order_id),
-                  body = COALESCE(:body, body)
+                  order_id = COALESCE(:order_id, order_id)
 WHERE id = :id AND state = 'stored';
 
 -- name: order
@@ -591,10 +592,10 @@ WHERE mapping = :mapping AND state = 'held' AND kind = 'call'
 -- ------------------------------------------------------------- operators
 
 -- name: event
-SELECT * FROM events WHERE id = :id;
-
--- name: body
-SELECT body FROM events WHERE id = :id AND pruned_at IS NULL;
+SELECT e.*, COALESCE(b.body, a.body, e.body) AS whole
+FROM events e LEFT JOIN bodies b ON b.event_id = e.id
+LEFT JOIN arrivals a ON a.event_id = e.id
+WHERE e.id = :id;
 
 -- name: events_all
 SELECT * FROM events
@@ -699,8 +700,11 @@ FROM deliveries d WHERE d.order_id = :order_id AND d.store = :store
 ORDER BY d.id;
 
 -- name: story_events
-SELECT * FROM events WHERE order_id = :order_id AND store = :store
-ORDER BY id;
+SELECT e.*, COALESCE(b.body, a.body, e.body) AS whole
+FROM events e LEFT JOIN bodies b ON b.event_id = e.id
+LEFT JOIN arrivals a ON a.event_id = e.id
+WHERE e.order_id = :order_id AND e.store = :store
+ORDER BY e.id;
 
 -- name: story_attempts
 SELECT a.*, d.request AS said FROM deliveries d JOIN attempts a ON a.delivery_id = d.id
@@ -837,6 +841,22 @@ WHERE d.state IN ('waiting', 'pending', 'settling', 'uncertain')
       AND NOT (e.state = 'dead' AND e.skips_dead = 1))
 ORDER BY d.due_at LIMIT 1;
 
+-- --------------------------------------------------------------- packing
+
+-- name: bodies_to_pack
+SELECT a.event_id, a.body
+FROM arrivals a JOIN events e ON e.id = a.event_id
+WHERE a.event_id > 0 AND e.state <> 'stored'
+ORDER BY a.event_id LIMIT :limit;
+
+-- name: keep_packed
+-- Not of what was pruned meanwhile.
+INSERT INTO bodies (event_id, body)
+SELECT event_id, :body FROM arrivals WHERE event_id = :event_id;
+
+-- name: drop_arrival
+DELETE FROM arrivals WHERE event_id = :event_id;
+
 -- --------------------------------------------------------------- pruning
 -- A row that only gets smaller leaves its page as empty as it is then. One
 -- whose key is set, to what it was, goes and comes again, and pages that are
@@ -872,6 +892,14 @@ WHERE store = :store AND order_id = :order_id AND revision = :seen_revision;
 UPDATE events SET id = id, body = x'', headers = '{}', pruned_at = :now
 WHERE order_id = :order_id AND store = :store AND pruned_at IS NULL
   AND state <> 'stored';
+
+-- name: events_to_empty
+SELECT id, dedupe_key FROM events
+WHERE order_id = :order_id AND store = :store AND pruned_at IS NULL
+  AND state <> 'stored';
+
+-- name: drop_body
+DELETE FROM bodies WHERE event_id = :event_id;
 
 -- name: deliveries_to_prune
 SELECT id, effect_key, operation, request FROM deliveries

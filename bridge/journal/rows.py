@@ -6,8 +6,6 @@ from typing import Any
 from pydantic_core import from_json
 
 from bridge.journal.packing import (
-    MARK,
-    packed,
     packed_text,
     unpacked,
     unpacked_text,
@@ -32,6 +30,7 @@ from bridge.model import (
     Instant,
     Kind,
     Link,
+    ListedEvent,
     NewDelivery,
     NewEvent,
     Phase,
@@ -86,23 +85,28 @@ def event_values(event: NewEvent) -> Values:
         "state": event.state.value,
         "reason": event.reason,
         "headers": pack(dict(event.headers)),
-        # Packed when it is judged: that is not on the webhook's way.
-        "body": packed(event.body)
-        if event.body.startswith(MARK)
-        else event.body,
     }
 
 
-def event(row: Row) -> Event:
+def listed_event(row: Row) -> ListedEvent:
     """Return a row of `events`."""
-    return Event(
-        **row
-        | {
-            "headers": unpack(row["headers"]),
-            "body": unpacked(bytes(row["body"])),
-            "state": EventState(row["state"]),
-        }
-    )
+    return ListedEvent(**_event_values(row))
+
+
+def event(row: Row) -> Event:
+    """Return a row of `events`, with its body as `whole`."""
+    values = dict(row)
+    body = unpacked(bytes(values.pop("whole")))
+    return Event(**_event_values(values), body=body)
+
+
+def _event_values(row: Row) -> dict[str, Any]:
+    values = dict(row)
+    del values["body"]  # where it was before it stood apart
+    return values | {
+        "headers": unpack(row["headers"]),
+        "state": EventState(row["state"]),
+    }
 
 
 def order(row: Row) -> OrderRow:

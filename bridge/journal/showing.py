@@ -6,7 +6,6 @@ from dataclasses import asdict
 from typing_extensions import override
 
 from bridge.journal import rows
-from bridge.journal.packing import unpacked
 from bridge.journal.planning import find_order
 from bridge.journal.protocol import (
     AuditEntry,
@@ -29,6 +28,7 @@ from bridge.model import (
     EventId,
     EventState,
     Instant,
+    ListedEvent,
 )
 
 _PAST_ALL = 2**63 - 1
@@ -41,7 +41,7 @@ class Showing(Verbs):
     @override
     def events(
         self, filter: EventFilter, *, before: EventId | None, limit: int
-    ) -> Sequence[Event]:
+    ) -> Sequence[ListedEvent]:
         statement = _statement_of(filter)
         with self.reading() as session:
             found = session.rows(
@@ -50,7 +50,7 @@ class Showing(Verbs):
                 limit=limit,
                 **asdict(filter),
             )
-        return [rows.event(row) for row in found]
+        return [rows.listed_event(row) for row in found]
 
     @override
     def event(self, id: EventId) -> Event | None:
@@ -179,12 +179,10 @@ def _seen(session: Session, row: rows.Row, *, bodies: bool) -> OrderSeen:
         links.setdefault(one["target"], {})[one["name"]] = one["value"]
     body = None
     if bodies and row["body_event"] is not None:
-        body = session.row("body", id=row["body_event"])
-    return OrderSeen(
-        order=rows.order(row),
-        links=links,
-        body=unpacked(bytes(body["body"])) if body else None,
-    )
+        event = session.row("event", id=row["body_event"])
+        if event is not None and event["pruned_at"] is None:
+            body = rows.event(event).body
+    return OrderSeen(order=rows.order(row), links=links, body=body)
 
 
 def _page(

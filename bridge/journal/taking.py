@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing_extensions import override
 
 from bridge.journal import rows
+from bridge.journal.packing import as_received
 from bridge.journal.protocol import Appended
 from bridge.journal.session import Session, Verbs
 from bridge.model import EventId, NewEvent
@@ -24,6 +25,9 @@ def append_event(session: Session, event: NewEvent) -> Appended:
     """Keep one event, unless one of its key is kept already."""
     kept = session.row("append_event", **rows.event_values(event))
     if kept is not None:
+        session.run(
+            "append_body", event_id=kept["id"], body=as_received(event.body)
+        )
         return Appended(id=EventId(kept["id"]), repeated=False)
     (before,) = session.rows("event_of_key", dedupe_key=event.dedupe_key)
     return Appended(id=EventId(before["id"]), repeated=True)

@@ -263,10 +263,9 @@ class Rig:
         return list(reversed(found))
 
     def events(self) -> list[Any]:
-        """Return all events, newest first."""
-        return list(
-            self.journal.events(EventFilter(), before=None, limit=1000)
-        )
+        """Return all events with their bodies, newest first."""
+        listed = self.journal.events(EventFilter(), before=None, limit=1000)
+        return [self.journal.event(event.id) for event in listed]
 
     def states(self) -> dict[str, str]:
         """Return `mapping/rule` to its state and reason, newest last."""

@@ -10,7 +10,17 @@ from bridge.journal.sql import STATEMENTS
 from bridge.journal.sqlite import SQLiteJournal
 
 GROWING = frozenset(
-    {"events", "orders", "deliveries", "attempts", "history", "links", "audit"}
+    {
+        "events",
+        "arrivals",
+        "bodies",
+        "orders",
+        "deliveries",
+        "attempts",
+        "history",
+        "links",
+        "audit",
+    }
 )
 
 BY_A_PERSON = {

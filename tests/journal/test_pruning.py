@@ -1,19 +1,23 @@
 """Old orders lose their words, step by step, and nothing else."""
 
+import hashlib
 import random
-from contextlib import closing
+import zlib
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
 from bridge.errors import Pruned
 from bridge.journal.connection import sqlite3
-from bridge.journal.packing import MARK
+from bridge.journal.packing import DICTIONARY, MARK, unpacked
 from bridge.journal.protocol import (
     EventFilter,
     EventVerdict,
     Journal,
 )
+from bridge.journal.session import Session
 from bridge.journal.sqlite import SQLiteJournal
 from bridge.model import (
     DAY,
@@ -362,20 +366,81 @@ def test_the_same_request_stands_once(journal: Journal, path: Path) -> None:
 def test_bodies_are_byte_for_byte(journal: Journal, body: bytes) -> None:
     """Packed or not, what is read is what came."""
     (kept,) = journal.append([new_event("a", body=body)])
-    stored = journal.event(kept.id)
+    (stored,) = journal.unplanned(9)
     journal.set_aside([EventVerdict(id=kept.id, state=EventState.IGNORED)])
     judged = journal.event(kept.id)
+    assert journal.pack(9) == 1
+    packed = journal.event(kept.id)
 
-    assert stored is not None
     assert judged is not None
-    assert stored.body == judged.body == body
+    assert packed is not None
+    assert stored.body == judged.body == packed.body == body
 
 
 def test_long_bodies_are_packed(journal: Journal, path: Path) -> None:
-    """A judged body takes a fraction of its size."""
+    """A packed body takes a fraction of its size, and stands once."""
     (kept,) = journal.append([new_event("a", body=b"words " * 2_000)])
     journal.set_aside([EventVerdict(id=kept.id, state=EventState.IGNORED)])
+    journal.pack(9)
 
     with closing(sqlite3.connect(str(path))) as other:
-        (size,) = other.execute("SELECT LENGTH(body) FROM events").fetchone()
-    assert size < 200
+        bodies = other.execute("SELECT LENGTH(body) FROM bodies").fetchall()
+        (left,) = other.execute("SELECT COUNT(*) FROM arrivals").fetchone()
+    assert [size < 200 for (size,) in bodies] == [True]
+    assert left == 0
+
+
+def test_packs_a_few_at_a_time_and_each_once(journal: Journal) -> None:
+    """The oldest first; what is packed is not looked at again."""
+    kept = journal.append([new_event(str(n)) for n in range(3)])
+    judged = [EventVerdict(id=k.id, state=EventState.IGNORED) for k in kept]
+    journal.set_aside(judged)
+
+    assert [journal.pack(2) for _ in range(3)] == [2, 1, 0]
+
+
+def test_packs_nothing_while_events_wait(journal: Journal) -> None:
+    """Planning comes first."""
+    first, _second = journal.append([new_event("a"), new_event("b")])
+    journal.set_aside([EventVerdict(id=first.id, state=EventState.IGNORED)])
+
+    assert journal.pack(9) is None
+
+
+def test_words_of_the_dictionary_never_change() -> None:
+    """
+    What was packed with them needs them, byte for byte. Better ones would be
+    another file, for another mark.
+    """
+    digest = hashlib.sha256(DICTIONARY).hexdigest()
+
+    assert digest == (
+        "e0c5afcf54b69a7f1380b0c4e104a75e61e0c1192d997bb346459a7566e5edf0"
+    )
+
+
+def test_reads_what_was_packed_without_a_dictionary() -> None:
+    """Bodies of before are read as ever."""
+    assert unpacked(MARK + zlib.compress(b"before")) == b"before"
+
+
+def test_packs_nothing_that_was_pruned_meanwhile(path: Path) -> None:
+    """A worker that read a body before it was pruned does not bring it back."""
+    other = SQLiteJournal(path)
+    other.migrate()
+
+    class Slow(SQLiteJournal):
+        @override
+        def zeroing(self) -> AbstractContextManager[Session]:
+            assert other.prune(NOW, before=later(DAY), limit=9) == 1
+            return super().zeroing()
+
+    (kept,) = other.append([new_event("a", body=b"words " * 2_000)])
+    other.set_aside([EventVerdict(id=kept.id, state=EventState.IGNORED)])
+
+    assert Slow(path).pack(9) == 1
+
+    found = other.event(kept.id)
+    assert found is not None
+    assert found.body == b""
+    assert other.pack(9) == 0
