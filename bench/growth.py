@@ -180,8 +180,8 @@ def _readyz(shop: Shop) -> None:
 
 
 def _pruning(shop: Shop, steps: int = 100) -> dict[str, float]:
-    """Prune what is whole in the grown journal, step by step."""
-    from bridge.pruner import ORDERS, PAGES
+    """Pack and prune what is whole in the grown journal, step by step."""
+    from bridge.pruner import BODIES, ORDERS, PAGES
 
     journal = shop.journal
     assert isinstance(journal, Timed)
@@ -190,12 +190,14 @@ def _pruning(shop: Shop, steps: int = 100) -> dict[str, float]:
     works: dict[str, list[float]] = {}
     busy: dict[str, float] = {}
     orders = 0
-    for name in ("prune", "give_back"):
+    for name in ("pack", "prune", "give_back"):
         journal.holds.clear()
         journal.works.clear()
         journal.busy.clear()
         for _ in range(steps):
-            if name == "prune":
+            if name == "pack":
+                journal.pack(BODIES)
+            elif name == "prune":
                 orders += journal.prune(KEPT, before=KEPT, limit=ORDERS) or 0
             else:
                 journal.give_back(PAGES)

@@ -17,13 +17,11 @@ What it costs to deliver, against yardsticks of the same run.
 Rounds alternate between ours and the yardsticks; medians are shown.
 """
 
-import argparse
 import json
 import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +34,7 @@ from typing import Any
 import httpx
 
 from bench.load import Orders, connected
+from bench.one import run_alone
 from bench.processes import (
     ROOT,
     Processes,
@@ -43,7 +42,6 @@ from bench.processes import (
     children_of,
     free_port,
     name_of,
-    remove,
     status_of,
     wait_for,
 )
@@ -353,22 +351,7 @@ def _child(supervisor: int, role: str) -> int:
 
 def main() -> int:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--orders", type=int, default=3_000)
-    parser.add_argument("--backlog", type=int, default=100_000)
-    wanted = parser.parse_args()
-    whole = Dose(
-        rounds=wanted.rounds, orders=wanted.orders, backlog=wanted.backlog
-    )
-    folder = Path(tempfile.mkdtemp(prefix="bridge-bench-"))
-    try:
-        found = measure(folder, QUICK if wanted.quick else whole)
-    finally:
-        remove(folder)
-    print(json.dumps(found, indent=2))
-    return 0
+    return run_alone(measure, whole=Dose(), quick=QUICK, told=__doc__)
 
 
 if __name__ == "__main__":

@@ -15,14 +15,12 @@ generator reaches against a server that only answers is shown beside: near
 that, it is the generator that is measured.
 """
 
-import argparse
 import json
 import os
 import platform
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -32,13 +30,13 @@ from pathlib import Path
 from typing import Any
 
 from bench.load import Requests, connected
+from bench.one import run_alone
 from bench.processes import (
     ROOT,
     SECRET,
     bench_files,
     children_of,
     free_port,
-    remove,
     status_of,
     wait_for,
 )
@@ -360,22 +358,7 @@ def _ratio(ours: Found, theirs: Found, key: str) -> float:
 
 def main() -> int:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=4.0)
-    parser.add_argument("--events", type=int, default=200_000)
-    wanted = parser.parse_args()
-    whole = Dose(
-        rounds=wanted.rounds, seconds=wanted.seconds, events=wanted.events
-    )
-    folder = Path(tempfile.mkdtemp(prefix="bridge-bench-"))
-    try:
-        found = measure(folder, QUICK if wanted.quick else whole)
-    finally:
-        remove(folder)
-    print(json.dumps(found, indent=2))
-    return 0
+    return run_alone(measure, whole=Dose(), quick=QUICK, told=__doc__)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,6 @@ from bridge.mapping.words import expected, nearest
 from bridge.model import DAY, SECOND, Millis
 from bridge.sources.platform import Store
 from bridge.sources.register import PLATFORMS
-from bridge.sources.woocommerce_order import STATUSES
 from bridge.targets.account import (
     LOOPBACK,
     PAGES_PER_HOUR,
@@ -481,6 +480,23 @@ def _wrong(
     return MappingError([problem])
 
 
+def _check_statuses(
+    name: str, form: "_StoreForm", entry: Node, file: str
+) -> None:
+    statuses = PLATFORMS[form.platform].statuses
+    if form.statuses and not statuses:
+        message = f"{name}: on {form.platform} no shop has statuses of its own"
+        raise _wrong(file, entry, message, "statuses")
+    for own, core in form.statuses.items():
+        if core.removeprefix("wc-") not in statuses:
+            listed = ", ".join(sorted(statuses))
+            message = (
+                f"{name}: {core!r} is no status of {form.platform}"
+                f"{nearest(core, statuses) or f': there are {listed}'}"
+            )
+            raise _wrong(file, entry, message, "statuses", own)
+
+
 def _store(name: str, entry: Node, file: str, secret: ReadSecret) -> Store:
     form = _read_form(_StoreForm, name, entry, file)
     if form.platform not in PLATFORMS:
@@ -491,14 +507,7 @@ def _store(name: str, entry: Node, file: str, secret: ReadSecret) -> Store:
         hint = nearest(form.time_zone, iter(available_timezones()))
         message = f"{name}: there is no time zone {form.time_zone!r}{hint}"
         raise _wrong(file, entry, message, "time_zone")
-    for own, core in form.statuses.items():
-        if core.removeprefix("wc-") not in STATUSES:
-            listed = ", ".join(sorted(STATUSES))
-            message = (
-                f"{name}: {core!r} is no status of WooCommerce"
-                f"{nearest(core, STATUSES) or f': there are {listed}'}"
-            )
-            raise _wrong(file, entry, message, "statuses", own)
+    _check_statuses(name, form, entry, file)
     return Store(
         name=name,
         platform=form.platform,

@@ -299,8 +299,8 @@ def test_an_empty_file_has_no_stores(tmp_path: Path):
          ("stores.yaml:5:3: cafe-mx.secrets: a list is expected: [ ], or each "
          "item after '- '")),
         ("country: MX", "country: MX\n  statuses: {enviado: complete}",
-         ("stores.yaml:5:14: cafe-mx: 'complete' is no status of WooCommerce, "
-         "did you mean 'completed'?")),
+         ("stores.yaml:5:3: cafe-mx: on shopify no shop has statuses of its "
+         "own")),
         ("country: MX", "country: MX\n  statuses: [enviado]",
          ("stores.yaml:5:3: cafe-mx.statuses: names with values are expected, "
          "indented below it")),
@@ -358,6 +358,18 @@ def test_a_woocommerce_site_is_an_address(tmp_path: Path):
     assert (
         "stores.yaml:3:3: calzado-co: site must look like "
         "https://tienda.example.mx"
+    ) == stores_refused(tmp_path, wrong)
+
+
+def test_a_status_is_one_of_the_platform(tmp_path: Path):
+    """
+    A shop's own status stands for one that WooCommerce has.
+    """
+    wrong = WOO + "  statuses: {enviado: complete}\n"
+
+    assert (
+        "stores.yaml:7:14: calzado-co: 'complete' is no status of "
+        "woocommerce, did you mean 'completed'?"
     ) == stores_refused(tmp_path, wrong)
 
 

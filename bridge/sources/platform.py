@@ -6,7 +6,7 @@ A platform is stateless; everything it needs to know of one shop is in its
 stored, and look at headers and raw bytes only. `read` runs in the worker.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -138,6 +138,8 @@ class Platform(Protocol):
     name: str
     cancel_is_final: bool
     """Whether a cancelled order can never come back."""
+    statuses: Collection[str]
+    """What a shop's own statuses can stand for; empty where it has none."""
 
     def is_ping(self, headers: Mapping[str, str], body: bytes) -> bool:
         """

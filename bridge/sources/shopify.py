@@ -71,6 +71,7 @@ class Shopify(Platform):
 
     name = "shopify"
     cancel_is_final = True
+    statuses = ()
 
     @override
     def is_ping(self, headers: Mapping[str, str], body: bytes) -> bool:

@@ -30,7 +30,7 @@ from bridge.sources.platform import (
 )
 from bridge.sources.reading import JSONObject
 from bridge.sources.signing import signature, signed_by_any
-from bridge.sources.woocommerce_order import snapshot_of
+from bridge.sources.woocommerce_order import STATUSES, snapshot_of
 
 _PREFIX = "x-wc-webhook-"
 _KEPT = ("source", "topic", "resource", "event", "id", "delivery-id")
@@ -50,6 +50,7 @@ class WooCommerce(Platform):
 
     name = "woocommerce"
     cancel_is_final = False
+    statuses = STATUSES
 
     @override
     def is_ping(self, headers: Mapping[str, str], body: bytes) -> bool:
