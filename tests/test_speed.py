@@ -1,7 +1,7 @@
 """What the README says of speed is what was measured last."""
 
 import json
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from bench.picture import FIGURES, PICTURE, README, bars, picture, with_table
 
@@ -22,7 +22,7 @@ def test_table_is_written_from_the_figures() -> None:
 
 def test_picture_is_sound_and_has_every_way() -> None:
     """It is XML, and names each way of delivering with its figure."""
-    root = ElementTree.fromstring(picture(FOUND))
+    root = ET.fromstring(picture(FOUND))
     told = [element.text or "" for element in root.iter()]
 
     for bar in bars(FOUND):

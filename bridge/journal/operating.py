@@ -27,7 +27,7 @@ from bridge.journal.session import (
     save,
     touch_order,
 )
-from bridge.journal.taking import append_event
+from bridge.journal.taking import append_events
 from bridge.model import (
     ATTENTION,
     IN_FLIGHT,
@@ -109,7 +109,7 @@ class Operating(Verbs):
                     " correct what it says then."
                 )
                 raise Pruned(message)
-            kept = append_event(session, event)
+            (kept,) = append_events(session, [event])
             session.run("touch_order", store=order.store, order_id=order_id)
             session.run(
                 "note_on_order",

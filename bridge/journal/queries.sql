@@ -11,7 +11,7 @@ INSERT INTO events (store, platform, topic, dedupe_key, sha256, received_at,
 VALUES (:store, :platform, :topic, :dedupe_key, :sha256, :received_at,
         :state, :reason, :headers, x'')
 ON CONFLICT (dedupe_key) DO NOTHING
-RETURNING id;
+RETURNING id, dedupe_key;
 
 -- name: append_body
 INSERT INTO arrivals (event_id, body) VALUES (:event_id, :body);

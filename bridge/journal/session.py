@@ -7,7 +7,7 @@ and supplies `writing` and `reading`.
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
@@ -55,6 +55,12 @@ class Session(Protocol):
 
     def run(self, name: str, /, **values: object) -> int:
         """Run a statement and return how many rows it changed."""
+        ...
+
+    def add(
+        self, name: str, many: Sequence[Mapping[str, object]]
+    ) -> Sequence[Row]:
+        """Insert *many* rows with a statement for one; return its rows."""
         ...
 
     def part(self) -> AbstractContextManager[None]:

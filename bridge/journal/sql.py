@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 from types import MappingProxyType
 
+_VALUES = re.compile(r"VALUES (\([^()]*\))")
+_PARAMETER = re.compile(r":(\w+)")
 _HEADING = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
 
@@ -33,3 +36,19 @@ def _statement(part: str) -> str:
 STATEMENTS = parse(
     resources.files("bridge.journal").joinpath("queries.sql").read_text("utf8")
 )
+
+
+@cache
+def of_many(name: str, count: int) -> tuple[str, tuple[str, ...]]:
+    """
+    Return an INSERT of *count* rows, and the parameters of each in turn.
+
+    Args:
+        name: of a statement that inserts one.
+    """
+    one = _VALUES.search(STATEMENTS[name])
+    assert one is not None
+    row = _PARAMETER.sub("?", one[1])
+    rows = f"VALUES {', '.join([row] * count)}"
+    text = STATEMENTS[name].replace(one[0], rows, 1)
+    return text, tuple(_PARAMETER.findall(one[1]))

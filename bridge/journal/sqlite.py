@@ -1,7 +1,7 @@
 """The journal in a SQLite file: one host, any number of processes."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -48,7 +48,7 @@ from bridge.journal.rows import Row
 from bridge.journal.sending import Sending
 from bridge.journal.session import Session
 from bridge.journal.showing import Showing
-from bridge.journal.sql import STATEMENTS
+from bridge.journal.sql import STATEMENTS, of_many
 from bridge.journal.suspicion import Note, Suspicion
 from bridge.journal.taking import Taking
 from bridge.journal.texts import Texts
@@ -73,11 +73,7 @@ class SQLiteSession(Session):
     def rows(self, name: str, /, **values: object) -> Sequence[Row]:
         # All rows are fetched: a RETURNING that is not read to its end
         # keeps its statement open.
-        cursor = self._database.execute(STATEMENTS[name], values)
-        names = [column[0] for column in cursor.description]
-        return [
-            dict(zip(names, row, strict=True)) for row in cursor.fetchall()
-        ]
+        return self._rows(STATEMENTS[name], values)
 
     @override
     def row(self, name: str, /, **values: object) -> Row | None:
@@ -87,6 +83,25 @@ class SQLiteSession(Session):
     @override
     def run(self, name: str, /, **values: object) -> int:
         return self._database.execute(STATEMENTS[name], values).rowcount
+
+    @override
+    def add(
+        self, name: str, many: Sequence[Mapping[str, object]]
+    ) -> Sequence[Row]:
+        # Each statement lets other threads go on, and has to wait for them.
+        if len(many) == 1:
+            return self._rows(STATEMENTS[name], dict(many[0]))
+        text, names = of_many(name, len(many))
+        return self._rows(text, [row[name] for row in many for name in names])
+
+    def _rows(
+        self, text: str, values: dict[str, object] | Sequence[object]
+    ) -> Sequence[Row]:
+        cursor = self._database.execute(text, values)
+        names = [column[0] for column in cursor.description or ()]
+        return [
+            dict(zip(names, row, strict=True)) for row in cursor.fetchall()
+        ]
 
     def pragma(self, text: str) -> int | None:
         """Do what the pragma says; return the number that it tells."""

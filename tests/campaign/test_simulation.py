@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
@@ -215,6 +215,12 @@ class _ReadsTheOrder(Session):
     @override
     def run(self, name: str, /, **values: object) -> int:
         return self._session.run(name, **values)
+
+    @override
+    def add(
+        self, name: str, many: Sequence[Mapping[str, object]]
+    ) -> Sequence[Row]:
+        return self._session.add(name, many)
 
     @override
     def part(self) -> AbstractContextManager[None]:

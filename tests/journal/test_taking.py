@@ -76,3 +76,37 @@ def test_is_waiting_to_be_planned(journal: Journal) -> None:
 
     assert [e.dedupe_key for e in journal.unplanned(9)] == ["a", "c"]
     assert [e.dedupe_key for e in journal.unplanned(1)] == ["a"]
+
+
+def test_keeps_many_at_once(journal: Journal) -> None:
+    """
+    Of those that come together each is kept once, with its own body: not
+    what was there before, nor the second of two that are the same.
+    """
+    (before,) = journal.append([new_event("b", body=b"before")])
+
+    kept = journal.append(
+        [
+            new_event("a", body=b"first"),
+            new_event("b", body=b"again"),
+            new_event("a", body=b"twice"),
+            new_event("c", body=b"third"),
+        ]
+    )
+
+    assert [one.repeated for one in kept] == [False, True, True, False]
+    assert kept[1].id == before.id
+    assert kept[2].id == kept[0].id
+    stored = {event.dedupe_key: event.body for event in journal.unplanned(9)}
+    assert stored == dict(
+        zip(
+            (new_event(name).dedupe_key for name in "bac"),
+            (b"before", b"first", b"third"),
+            strict=True,
+        )
+    )
+
+
+def test_nothing_is_kept_of_nothing(journal: Journal) -> None:
+    """An empty batch is no fault."""
+    assert journal.append([]) == []
