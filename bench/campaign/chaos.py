@@ -179,7 +179,9 @@ class Chaos:
         watch: Watch,
         *,
         seed: int,
+        steady: float = STEADY_SHARE,
     ) -> None:
+        self._steady = steady
         self._serving = serving
         self._stores = stores
         self._watch = watch
@@ -189,7 +191,7 @@ class Chaos:
     def strike(self) -> None:
         """Strike once; wait for the recovery, but for some of the blows."""
         part = self._drawn()
-        if self._dice.random() < STEADY_SHARE:
+        if self._dice.random() < self._steady:
             waited(time.monotonic(), self._is_steady, GIVE_UP_S)
         chosen = self._found(part)
         if not chosen:

@@ -24,6 +24,7 @@ from pathlib import Path
 
 from bench.campaign.chaos import (
     FAULT_EVERY_S,
+    STEADY_SHARE,
     Blows,
     Chaos,
     Serving,
@@ -96,6 +97,7 @@ def campaign(
     most_s: float = 3300,
     under_way: int = UNDER_WAY,
     fault_every_s: tuple[float, float] = FAULT_EVERY_S,
+    steady: float = STEADY_SHARE,
 ) -> Report:
     """
     Run a campaign in *folder*.
@@ -104,6 +106,9 @@ def campaign(
         workers: how many the supervisor runs.
         most_s: seconds after which no more is struck or sent.
         fault_every_s: between two faults at the targets, from … to.
+        steady: of the blows, so many come when all processes are there and
+            have been for a while; only then it is measured how soon things
+            go on.
     """
     processes = Processes(folder, files=campaign_files)
     began = time.monotonic()
@@ -122,7 +127,7 @@ def campaign(
             processes.sandbox_port, seed=seed, every_s=fault_every_s
         )
         troubles.start()
-        chaos = Chaos(serving, stores, watch, seed=seed)
+        chaos = Chaos(serving, stores, watch, seed=seed, steady=steady)
         while time.monotonic() - began < most_s:
             struck = chaos.blows.killed() >= kills
             if struck and stores.acked >= acks:
@@ -246,6 +251,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--most-s", type=float, default=3300)
+    parser.add_argument("--steady", type=float, default=STEADY_SHARE)
     parser.add_argument(
         "--bars", action=argparse.BooleanOptionalAction, default=True
     )
@@ -260,6 +266,7 @@ def main() -> int:
         seed=seed,
         workers=wanted.workers,
         most_s=wanted.most_s,
+        steady=wanted.steady,
     )
     print(in_words(report))
     figures = Counter(report.verdict.counts)
