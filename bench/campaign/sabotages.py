@@ -668,6 +668,14 @@ SABOTAGES = (
         "        if self._program.stall is not None and now < 0:",
         "tests/test_supervisor.py",
     ),
+    _bug(
+        "takes a call back while an earlier one may still undo it",
+        "bridge/mapping/plan.py",
+        "            other.in_doubt or (other.state in LIVE and other.id != "
+        "latest.id)",
+        "            other.state in LIVE and other.id != latest.id",
+        f"{PLAN}/test_once.py",
+    ),
     # -------------------------------------------------------------- speed
     _bug(
         "goes on calling a target that has just refused",

@@ -197,7 +197,6 @@ def test_taken_back_while_the_change_is_under_way() -> None:
     [
         ("shipped", {"forced": True}),
         ("shipped", {"state": S.SETTLING}),
-        ("ready", {"in_doubt": True}),
     ],
 )
 def test_what_must_be_sent_is_not_taken_back(
@@ -211,6 +210,19 @@ def test_what_must_be_sent_is_not_taken_back(
     desk.tell(carrier("DHL", 4))
 
     assert S.UNCHANGED not in {state for _r, _g, state, _why in desk.shown()}
+
+
+def test_doubt_about_an_earlier_call_takes_nothing_back() -> None:
+    """
+    A call of the same kind may have come late, and undone what was applied
+    after it: what the order asks for is said again.
+    """
+    desk = told_yuju()
+    ready = desk.newest("ready")
+    desk.put("ready", in_doubt=True, moved=ready.moved)
+    desk.tell(carrier("DHL", 4))
+
+    assert ("shipped", 2, S.PENDING, None) == desk.shown()[-1]
 
 
 def test_second_look_sends_nothing_again() -> None:
