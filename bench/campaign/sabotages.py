@@ -120,9 +120,9 @@ SABOTAGES = (
     _bug(
         "keeps a repeated event again",
         _QUERIES,
-        "ON CONFLICT (dedupe_key) DO NOTHING\nRETURNING id;",
+        "ON CONFLICT (dedupe_key) DO NOTHING\nRETURNING id, dedupe_key;",
         "ON CONFLICT (dedupe_key) DO UPDATE SET state = 'stored'\n"
-        "RETURNING id;",
+        "RETURNING id, dedupe_key;",
         f"{JOURNAL}/test_taking.py",
     ),
     _bug(
