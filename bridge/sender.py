@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from functools import lru_cache
 
 import httpcore
 import httpx
@@ -199,7 +200,7 @@ class Sender:
             sent["Content-Type"] = "application/json"
         built = httpx.Request(
             request.method,
-            f"{self.target.base_url}{request.path}",
+            _url(f"{self.target.base_url}{request.path}"),
             content=body,
             headers=sent,
             extensions={EXCHANGE: progress},
@@ -246,6 +247,12 @@ class Sender:
         )
         self._tokens.keep(token, ends)
         return token
+
+
+@lru_cache(maxsize=64)
+def _url(text: str) -> httpx.URL:
+    """Most calls go to the same few addresses: those are read once."""
+    return httpx.URL(text)
 
 
 _HEADERS = {

@@ -16,7 +16,7 @@ from bridge.orders.order import (
     OrderState,
     Snapshot,
     dump_state,
-    load_state,
+    read_state,
 )
 
 WRITTEN = Address(
@@ -188,7 +188,7 @@ def test_corrections_are_kept_with_the_order() -> None:
     """The folded order is the same after it was written and read."""
     told = state(correction("ship_to.street", "X"))
 
-    assert load_state(dump_state(told)) == told
+    assert read_state(dump_state(told)) == told
 
 
 @pytest.mark.parametrize(

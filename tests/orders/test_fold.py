@@ -23,7 +23,7 @@ from bridge.orders.order import (
     Payment,
     Snapshot,
     dump_state,
-    load_state,
+    read_state,
 )
 from bridge.sources.folding import fold_reading, untold
 from bridge.sources.platform import Platform, Store
@@ -186,7 +186,7 @@ def test_kept_as_it_was(store: Store, told: list[Telling]) -> None:
     """
     state = folded(store, told)
 
-    assert state == load_state(dump_state(state))
+    assert state == read_state(dump_state(state))
 
 
 json_values = st.recursive(
@@ -214,7 +214,7 @@ def test_attributes_are_kept_as_they_were(
         nothing(SHOPIFY), snapshot(attributes=attributes, note=note)
     )
 
-    assert state == load_state(dump_state(state))
+    assert state == read_state(dump_state(state))
 
 
 # -------------------------------------------------------- of real bodies

@@ -17,7 +17,7 @@ from bridge.orders.order import (
     Person,
     Snapshot,
     dump_state,
-    load_state,
+    read_state,
 )
 from bridge.orders.pruning import has_news, is_pruned, pruned
 
@@ -65,7 +65,7 @@ def test_nothing_personal_is_left() -> None:
         assert word not in left, word
     for kept in ("#1001", '"d"', '"sku":"A"', '"id":"p"'):
         assert kept in left
-    assert load_state(left) == pruned(STATE)
+    assert read_state(left) == pruned(STATE)
 
 
 def test_moments_hold_as_before() -> None:
