@@ -55,6 +55,10 @@ Found = dict[str, Any]
 _orders = count(1_000_000, 1_000_000)
 
 
+RESTING_S = 0.01
+"""So much of a second a worker takes at most that has nothing to do."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dose:
     """
@@ -158,7 +162,9 @@ def measure(folder: Path, dose: Dose) -> Found:
     with running(folder / "fast") as bridge:
         with inline(bridge.processes.sandbox_port) as port:
             found = _against_inline(bridge, port, dose)
+        _let_rest(bridge)
         found["one by one"] = _singles(bridge, dose)
+        _let_rest(bridge)
         found["idle"] = _idle(bridge)
         found["backlog"] = _backlog(bridge, dose)
         found["memory_mb"] = {
@@ -266,9 +272,17 @@ def _singles(bridge: Running, dose: Dose) -> Found:
     }
 
 
+def _let_rest(bridge: Running, most_s: int = 120) -> None:
+    """Wait until what came in is packed: the worker has nothing to do."""
+    for _ in range(most_s):
+        before = _cpu_s(bridge.worker)
+        time.sleep(1)
+        if _cpu_s(bridge.worker) - before <= RESTING_S:
+            return
+
+
 def _idle(bridge: Running, seconds: float = 10) -> Found:
     """Return the shares of a core that both processes take with no work."""
-    time.sleep(2)
     before = [_cpu_s(bridge.web), _cpu_s(bridge.worker)]
     time.sleep(seconds)
     after = [_cpu_s(bridge.web), _cpu_s(bridge.worker)]

@@ -179,6 +179,7 @@ def measure(folder: Path, dose: Dose) -> Found:
         "machine": machine(),
         "generator": _generator(place, dose),
         "start_s": _start(place),
+        "flush": _flushes(place.folder, dose),
     }
     with place.serving("bridge", "web") as ours:
         with place.serving("bench.noop") as noop:
@@ -208,6 +209,27 @@ def _generator(place: Place, dose: Dose) -> float:
             "per_second"
         ]
         return per_second
+
+
+def _flushes(folder: Path, dose: Dose) -> Found:
+    """
+    Return what the disk takes for one webhook's pages, at 300 a second.
+
+    No answer that says that it is on the disk can come sooner.
+    """
+    took, page = [], os.urandom(4 * 4096)
+    with (folder / "flushed").open("wb", buffering=0) as file:
+        for _ in range(int(RATES[0] * dose.seconds)):
+            began = time.perf_counter()
+            file.write(page)
+            os.fdatasync(file.fileno())
+            took.append(time.perf_counter() - began)
+            time.sleep(max(0, 1 / RATES[0] - took[-1]))
+    took.sort()
+    return {
+        "p50_ms": round(took[len(took) // 2] * 1e3, 2),
+        "p99_ms": round(took[int(len(took) * 0.99)] * 1e3, 2),
+    }
 
 
 def _start(place: Place) -> float:

@@ -24,7 +24,13 @@ BREATH = Millis(50)
 """Between two steps, so that whoever is in a hurry comes first."""
 
 PAUSE = Millis(SECOND)
+"""While events wait for their plan."""
+
+LULL = Millis(10 * SECOND)
+"""When nothing was left to pack or to prune."""
+
 REST = Millis(MINUTE)
+"""Nothing is old enough: it is not looked for again before."""
 
 
 @dataclass(slots=True)
@@ -47,7 +53,7 @@ class Pruner:
             return PAUSE
         if packed or self._pruned(now):
             return BREATH
-        return PAUSE
+        return LULL
 
     def _pruned(self, now: Instant) -> bool:
         """Prune a little, unless there was nothing a moment ago."""

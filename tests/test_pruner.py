@@ -7,7 +7,7 @@ import pytest
 
 from bridge.journal.protocol import Journal
 from bridge.model import DAY, MINUTE, Instant, Millis
-from bridge.pruner import BREATH, ORDERS, PAUSE, REST, Pruner
+from bridge.pruner import BREATH, LULL, ORDERS, PAUSE, REST, Pruner
 from tests.factories import NOW, later
 
 
@@ -76,7 +76,7 @@ def test_rests_when_there_is_nothing_to_do(
     """Nothing old is looked for again in a minute, sooner after a rush."""
     told = Told([answer])
     one = pruner(told)
-    assert one.step(NOW) == PAUSE
+    assert one.step(NOW) == LULL
 
     one.step(later(rest - 1 if answer == 0 else 0))
     assert len(told.asked) == (1 if answer == 0 else 2)
