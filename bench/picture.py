@@ -131,8 +131,8 @@ def table(found: Found) -> str:
         (
             f"{machine['cores']} cores that the load shared, Python"
             f" {machine['python']}, SQLite {machine['sqlite']}; medians of"
-            " rounds in turn with the yardstick. `make bench` takes two minutes,"
-            " `make bench-full` an hour."
+            " rounds in turn with the yardstick. `make bench` has a small dose"
+            " of all, `make bench-full` the whole."
         ),
     ]
     return "\n".join(lines) + "\n"
@@ -225,7 +225,7 @@ def _rows(found: Found) -> Iterator[tuple[str, str, str]]:
             " orders, to an empty one: taking · delivering · start"
         ),
         " · ".join(
-            f"{growth['ratios'][part]:.2f}"
+            f"{growth['ratios'][part]['ratio']:.2f}"
             for part in ("append", "plan_claim_intend_record", "start")
         ),
         "≥ 0.9",
