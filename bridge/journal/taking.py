@@ -1,6 +1,6 @@
 """The verb of the web process: keep what came in."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from typing_extensions import override
 
@@ -29,33 +29,21 @@ def append_events(
         "append_event", [rows.event_values(event) for event in events]
     )
     new = {row["dedupe_key"]: EventId(row["id"]) for row in kept}
-    bodies = [
-        {
-            "event_id": new[event.dedupe_key],
-            "body": as_received(event.body),
-        }
-        for event in _first_of_each(events)
-        if event.dedupe_key in new
-    ]
+    bodies, answers = [], []
+    for event in events:
+        # Of two that are the same event the first one is kept.
+        event_id = new.pop(event.dedupe_key, None)
+        if event_id is None:
+            answers.append(_kept_before(session, event))
+        else:
+            body = as_received(event.body)
+            bodies.append({"event_id": event_id, "body": body})
+            answers.append(Appended(id=event_id, repeated=False))
     if bodies:
         session.add("append_body", bodies)
-    return [_appended(session, event.dedupe_key, new) for event in events]
+    return answers
 
 
-def _first_of_each(events: Sequence[NewEvent]) -> Iterable[NewEvent]:
-    """Of two that are the same event the first one is kept."""
-    first: dict[str, NewEvent] = {}
-    for event in events:
-        first.setdefault(event.dedupe_key, event)
-    return first.values()
-
-
-def _appended(
-    session: Session, dedupe_key: str, new: dict[str, EventId]
-) -> Appended:
-    """Say which event it is; *new* ones are so once."""
-    event_id = new.pop(dedupe_key, None)
-    if event_id is not None:
-        return Appended(id=event_id, repeated=False)
-    (before,) = session.rows("event_of_key", dedupe_key=dedupe_key)
+def _kept_before(session: Session, event: NewEvent) -> Appended:
+    (before,) = session.rows("event_of_key", dedupe_key=event.dedupe_key)
     return Appended(id=EventId(before["id"]), repeated=True)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from typing_extensions import override
@@ -17,13 +18,11 @@ from bench.campaign.simulation.world import Parts
 from bench.campaign.verifier import Kind as Wrong
 from bridge.errors import JournalUnavailable
 from bridge.journal.protocol import (
-    SETTLE,
     Appended,
     Claim,
     DeliveryFilter,
     Lane,
     Result,
-    Unwritten,
 )
 from bridge.journal.rows import Row
 from bridge.journal.session import Session
@@ -101,17 +100,8 @@ class RetriesAfterACrash(SimulatedJournal):
     """Takes a lost worker's call for one that was not made."""
 
     @override
-    def take_over(
-        self,
-        owner: str,
-        now: Instant,
-        *,
-        settle: Millis = SETTLE,
-        unwritten: Unwritten = frozenset(),
-    ) -> int:
-        lost = super().take_over(
-            owner, now, settle=settle, unwritten=unwritten
-        )
+    def take_over(self, owner: str, now: Instant, **told: Any) -> int:
+        lost = super().take_over(owner, now, **told)
         doubtful = DeliveryFilter(state="uncertain")
         for one in self.deliveries(doubtful, before=None, limit=100):
             self.resolve(
@@ -130,22 +120,14 @@ class TakesWrittenForUnwritten(SimulatedJournal):
     """Believes of each call of a dead worker that it was not written."""
 
     @override
-    def take_over(
-        self,
-        owner: str,
-        now: Instant,
-        *,
-        settle: Millis = SETTLE,
-        unwritten: Unwritten = frozenset(),
-    ) -> int:
+    def take_over(self, owner: str, now: Instant, **told: Any) -> int:
         sending = DeliveryFilter(state="sending")
         unwritten = frozenset(
             (one.id, one.fence)
             for one in self.deliveries(sending, before=None, limit=100)
         )
-        return super().take_over(
-            owner, now, settle=settle, unwritten=unwritten
-        )
+        told["unwritten"] = unwritten
+        return super().take_over(owner, now, **told)
 
 
 class RetriesOnMaybe(SimulatedJournal):
