@@ -11,7 +11,7 @@ from bridge.journal.packing import unpacked_text
 from bridge.journal.protocol import OrderRow
 from bridge.journal.rows import Row
 from bridge.journal.session import Session, Verbs
-from bridge.model import SECOND, Instant
+from bridge.model import MINUTE, SECOND, Instant
 from bridge.orders.order import read_state
 from bridge.orders.search import LEAST_BEGINNING, Word, terms_of, words_of
 
@@ -20,6 +20,9 @@ MOST_LOOKED_AT = 2_000
 
 LAG = 2 * SECOND
 """So long a change may be under way that is told to be of then."""
+
+SET_BACK = MINUTE
+"""So long before the first look a clock may have been set back."""
 
 _LAST_SIGN = "\U0010ffff"
 
@@ -52,15 +55,10 @@ class Finding(Verbs):
     @override
     def index_orders(self, now: Instant, limit: int) -> int:
         with self.reading() as session:
-            at, n = followed(session, "orders")
-            # A clock that was set back tells of changes behind the mark.
-            since = min(at, now)
+            seen = followed(session, "orders")
+            at, n = _mark(seen, now)
             found = session.rows(
-                "orders_to_index",
-                at=since,
-                n=n if since == at else 0,
-                until=now - LAG,
-                limit=limit,
+                "orders_to_index", at=at, n=n, until=now - LAG, limit=limit
             )
             terms = [(row, terms_of_row(session, row)) for row in found]
             changed = [
@@ -68,31 +66,39 @@ class Finding(Verbs):
                 for row, kept in terms
                 if kept is not None and kept != _kept_terms(session, row)
             ]
-        if not found:
+        reached = (at, n)
+        if found:
+            reached = (found[-1]["kept_since"], found[-1]["n"])
+        if reached == seen:
             return 0
         with self.zeroing() as session:
-            if not follow(
-                session,
-                "orders",
-                (at, n),
-                (found[-1]["kept_since"], found[-1]["n"]),
-            ):
-                return len(found)  # another worker is at it
-            for row, kept in changed:
-                seen = session.row(
-                    "order", store=row["store"], order_id=row["order_id"]
-                )
-                if seen and seen["revision"] == row["revision"]:
-                    index(session, row["store"], row["order_id"], kept)
+            # Unless another worker is at it.
+            if follow(session, "orders", seen, reached):
+                for row, kept in changed:
+                    _index_unchanged(session, row, kept)
         return len(found)
 
     @override
     def unindexed_since(self, now: Instant) -> Instant | None:
         with self.reading() as session:
-            at, _n = followed(session, "orders")
-            (row,) = session.rows("next_to_index", at=min(at, now))
+            at, _n = _mark(followed(session, "orders"), now)
+            (row,) = session.rows("next_to_index", at=at)
         found = row["at"]
         return None if found is None else Instant(max(found, 0))
+
+
+def _mark(seen: tuple[int, int], now: Instant) -> tuple[int, int]:
+    """Return where to go on; before now, if the clock was set back."""
+    return seen if seen[0] <= now else (now - SET_BACK, 0)
+
+
+def _index_unchanged(
+    session: Session, row: Row, terms: Collection[str]
+) -> None:
+    """Index an order, unless it has changed, or was pruned, meanwhile."""
+    order = session.row("order", store=row["store"], order_id=row["order_id"])
+    if order and order["revision"] == row["revision"]:
+        index(session, row["store"], row["order_id"], terms)
 
 
 def index(
