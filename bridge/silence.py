@@ -44,33 +44,32 @@ class Silence:
     usual: float
 
 
+def same_hours(
+    heard: Instant, now: Instant
+) -> Sequence[tuple[Instant, Instant]]:
+    """Return the hours of a silence as they were in the weeks before."""
+    since = max(heard, now - LONGEST)
+    return [
+        (Instant(since - week * WEEK), Instant(now - week * WEEK))
+        for week in range(1, WEEKS + 1)
+    ]
+
+
 def silence_of(
-    heard: Instant,
-    accepted: Sequence[tuple[Instant, int]],
-    now: Instant,
+    heard: Instant, came: Sequence[int], now: Instant
 ) -> Silence | None:
     """
     Return whether a store is unusually silent.
 
     Args:
         heard: when its newest webhook came.
-        accepted: minutes of the last weeks, with how many webhooks it sent.
+        came: how many came in each of `same_hours`, last week's first. Of
+            the weeks before the first one with any nothing is known.
     """
-    span = now - heard
-    if span < SHORTEST or not accepted:
+    known = list(came)
+    while known and not known[-1]:
+        known.pop()
+    if now - heard < SHORTEST or len(known) < LEAST_WEEKS:
         return None
-    span = min(span, LONGEST)
-    begun = min(at for at, _count in accepted)
-    weeks = min(WEEKS, (now - span - begun) // WEEK)
-    if weeks < LEAST_WEEKS:
-        return None
-    came = sum(
-        count
-        for at, count in accepted
-        if any(
-            now - span <= at + week * WEEK < now
-            for week in range(1, weeks + 1)
-        )
-    )
-    usual = came / weeks
+    usual = sum(known) / len(known)
     return Silence(since=heard, usual=usual) if usual >= LEAST_USUAL else None

@@ -96,7 +96,7 @@ def test_events(full: Journal, steps: int | None) -> None:
         (None, later(300)),
         (None, later(400), later(-1)),
     ):
-        filter = EventFilter(
+        wanted_of = EventFilter(
             store=store, topic=topic, state=state, since=since, until=until
         )
         wanted = [
@@ -108,12 +108,12 @@ def test_events(full: Journal, steps: int | None) -> None:
             and is_between(event.received_at, since, until)
         ]
         for limit in (3, MANY):
-            page = full.events(filter, before=None, limit=limit)
-            assert [event.id for event in page] == wanted[:limit], filter
+            page = full.events(wanted_of, before=None, limit=limit)
+            assert [event.id for event in page] == wanted[:limit], wanted_of
             looked += 1
         if len(wanted) > 3:
-            page = full.events(filter, before=wanted[2], limit=3)
-            assert [event.id for event in page] == wanted[3:6], filter
+            page = full.events(wanted_of, before=wanted[2], limit=3)
+            assert [event.id for event in page] == wanted[3:6], wanted_of
     assert looked > 200
 
 
@@ -142,7 +142,7 @@ def test_deliveries(full: Journal, steps: int | None) -> None:
         (None, later(300)),
         (None, later(400)),
     ):
-        filter = DeliveryFilter(
+        wanted_of = DeliveryFilter(
             store=store, target=target, state=state, reason=reason,
             attention=attention, since=since, until=until,
         )  # fmt: skip
@@ -156,11 +156,11 @@ def test_deliveries(full: Journal, steps: int | None) -> None:
             and attention in {None, one.state in ATTENTION}
             and is_between(one.created_at, since, until)
         ]
-        page = full.deliveries(filter, before=None, limit=4)
-        assert [one.id for one in page] == wanted[:4], filter
+        page = full.deliveries(wanted_of, before=None, limit=4)
+        assert [one.id for one in page] == wanted[:4], wanted_of
         if len(wanted) > 4:
-            page = full.deliveries(filter, before=wanted[3], limit=MANY)
-            assert [one.id for one in page] == wanted[4:], filter
+            page = full.deliveries(wanted_of, before=wanted[3], limit=MANY)
+            assert [one.id for one in page] == wanted[4:], wanted_of
 
 
 def is_between(
