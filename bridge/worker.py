@@ -1,10 +1,11 @@
 """
 The worker: plan and send, in a loop; signals, drain.
 
-One thread plans, one claims, a pool of threads sends; one more packs and
-prunes when there is nothing better to do, and one tells of what is wrong. The first two wake at once when
-another process commits (`Journal.listen`), when a call or a plan ends, or
-when something is due, and otherwise rest: nothing is polled.
+One thread plans, one claims, a pool of threads sends; one more packs, prunes
+and counts when there is nothing better to do, and one tells of what is wrong.
+The first two wake at once when another process commits (`Journal.listen`),
+when a call or a plan ends, or when something is due, and otherwise rest:
+nothing is polled.
 """
 
 import threading

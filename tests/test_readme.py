@@ -8,9 +8,11 @@ from importlib.util import find_spec
 from itertools import takewhile
 from pathlib import Path
 
+import click
 import pytest
 
 from bridge import lifecycle
+from bridge.cli import cli
 from bridge.lifecycle import TRANSITIONS, WAYS
 from bridge.model import DeliveryState
 
@@ -123,6 +125,44 @@ def test_commands_that_prove_something_are_there(
         missing = [words[2]] if find_spec(words[2]) is None else []
 
     assert missing == []
+
+
+SPANISH = ROOT / "docs" / "empezar.md"
+SAID = sorted(
+    {
+        " ".join(words.split()[:2])
+        for words in re.findall(
+            r"python -m bridge ([a-z][^`#\n]*)", SPANISH.read_text()
+        )
+    }
+    | set(
+        re.findall(
+            r"^\| [^|]+\| `([a-z]+ ?[a-z]*)[^`]*` \|$",
+            SPANISH.read_text(),
+            re.MULTILINE,
+        )
+    )
+)
+
+
+@pytest.mark.parametrize("said", SAID)
+def test_spanish_page_names_commands_that_there_are(said: str) -> None:
+    """Whoever types what the page says is not told of an unknown command."""
+    command: click.Command = cli
+    for word in said.split():
+        if not isinstance(command, click.Group):
+            break
+        found = command.get_command(click.Context(command), word)
+        assert found is not None, f"{word} in {said}"
+        command = found
+
+
+def test_spanish_page_names_settings_that_there_are() -> None:
+    """Its variables are those of the README's table."""
+    named = set(re.findall(r"BRIDGE_[A-Z_]+", SPANISH.read_text()))
+
+    assert named
+    assert named <= set(re.findall(r"BRIDGE_[A-Z_]+", README.read_text()))
 
 
 if __name__ == "__main__":
