@@ -359,7 +359,6 @@ INDEXES = {
     "lost_leases": {"deliveries_leased"},
     "unplanned": {"events_stored"},
     "orders_due": {"orders_to_plan"},
-    "move_deliveries": {"deliveries_open"},
     "open_ids": {"deliveries_by_state"},
     "attention_groups": {"deliveries_by_state"},
     "attention_of_head": {"deliveries_by_state"},
