@@ -236,6 +236,8 @@ def bytes_per_order(folder: Path, orders: int = 300) -> dict[str, Any]:
         shop.deliver()
     while journal.pack(100):
         pass
+    while journal.tally(KEPT, 2_000) or journal.index_orders(KEPT, 100):
+        pass
     while journal.give_back(1_000):
         pass
     whole = Sizes.of(path)
