@@ -73,11 +73,16 @@ class Sizes:
         }
 
 
-def grow(path: Path, *, whole: int, pruned: int) -> dict[str, int]:
+def grow(
+    path: Path, *, whole: int, pruned: int, also: str = ""
+) -> dict[str, int]:
     """
     Make a journal with so many orders; the pruned ones are the older.
 
     Return the bytes of one order of each kind.
+
+    Args:
+        also: SQL that is run when all rows are there, before the triggers.
     """
     with closing(SQLiteJournal(path)) as empty:
         empty.migrate()
@@ -103,6 +108,7 @@ def grow(path: Path, *, whole: int, pruned: int) -> dict[str, int]:
             _copy(db, template, first, count)
             first += count
             sizes[kind] = (_pages(db) - before) * 4096 // max(1, count)
+        db.executescript(also)
         for _kind, _name, sql in kept:
             db.execute(sql)
         _tally(db)

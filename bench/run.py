@@ -9,6 +9,7 @@ What the bridge costs, against yardsticks of the same run.
 - delivering, against what tutorials do and a bare client: `bench.sending`
 - rendering, against `json.loads` of the body: `bench.rendering`
 - a log that has grown, against an empty one: `bench.growth`
+- the console over such a log, in milliseconds: `bench.console`
 
 Each is a command of its own. Machines are shared and noisy: trust ratios.
 """
@@ -22,7 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench import growth, rendering, sending, taking
+from bench import console, growth, rendering, sending, taking
 from bench.processes import remove
 
 Found = dict[str, Any]
@@ -39,12 +40,14 @@ def parts(*, full: bool) -> Mapping[str, Part]:
             "growth": partial(
                 growth.measure, whole=1_000_000, pruned=10_000_000, rounds=5
             ),
+            "console": partial(console.measure, orders=1_000_000),
         }
     return {
         "taking": partial(taking.measure, dose=taking.QUICK),
         "sending": partial(sending.measure, dose=sending.QUICK),
         "rendering": lambda _folder: rendering.measure(rounds=5, times=100),
         "growth": partial(growth.measure, whole=2_000, pruned=5_000, rounds=3),
+        "console": partial(console.measure, orders=10_000, rounds=3),
     }
 
 

@@ -11,6 +11,7 @@ import sys
 import click
 
 from bridge.commands import checking, explaining, processes
+from bridge.commands.alerts import alerts
 from bridge.commands.deliveries import deliveries
 from bridge.commands.doctor import doctor
 from bridge.commands.events import events
@@ -49,6 +50,7 @@ for command in (
     places,
     deliveries,
     targets,
+    alerts,
     processes.migrate,
     processes.backup,
     processes.restore,

@@ -28,6 +28,8 @@ from flask import Flask
 from typing_extensions import override
 from watchfiles import watch
 
+from bridge.alerts.telling import teller
+from bridge.alerts.watching import Watch
 from bridge.calls import lease_of
 from bridge.delivering import Deliverer
 from bridge.errors import (
@@ -322,6 +324,13 @@ def worker(environ: Mapping[str, str] = os.environ) -> Worker:
         spill=spill,
         first_bytes=first_bytes,
         prune=Pruner(journal, settings.retention).step,
+        watch=Watch(
+            journal,
+            settings.alerts,
+            stores=lambda: files.live().stores,
+            targets=files.targets,
+            tell=teller(settings.alerts, environ),
+        ).step,
         alive=pulse_of(environ),
         closing=files.close,
     )

@@ -1,8 +1,9 @@
 """
-When the worker packs and prunes: in small steps, and rests when all is done.
+When the worker packs, prunes and counts: in small steps, with rests between.
 
 A step holds the journal for some milliseconds. While events wait for their
-plan there is better to do.
+plan there is better to do; only what happened is counted then, too, and what
+has waited long to be found.
 """
 
 from collections.abc import Callable
@@ -20,14 +21,26 @@ ORDERS = 5
 PAGES = 16
 """So many pages of the file are given back at once."""
 
+CHANGES = 2_000
+"""So many events, and changes of deliveries, are counted at once."""
+
+FOUND = 24
+"""Of so many orders the words are kept at once by which they are found."""
+
+PATIENCE = Millis(MINUTE)
+"""An order that can not be found for longer is not put off any more."""
+
 BREATH = Millis(50)
 """Between two steps, so that whoever is in a hurry comes first."""
 
 PAUSE = Millis(SECOND)
 """While events wait for their plan."""
 
+GLANCE = Millis(2 * SECOND)
+"""When nothing was left to count."""
+
 LULL = Millis(10 * SECOND)
-"""When nothing was left to pack or to prune."""
+"""Nothing was left to pack or to prune: it is not looked for before."""
 
 REST = Millis(MINUTE)
 """Nothing is old enough: it is not looked for again before."""
@@ -36,7 +49,7 @@ REST = Millis(MINUTE)
 @dataclass(slots=True)
 class Pruner:
     """
-    Packs what was planned, and prunes what was settled long ago.
+    Packs what was planned, prunes what was settled long ago, and counts.
 
     Args:
         retention: for so long what was settled is kept; None keeps all.
@@ -45,15 +58,32 @@ class Pruner:
     journal: Journal
     retention: Millis | None
     _rests_until: Instant = Instant(0)
+    _lulls_until: Instant = Instant(0)
 
     def step(self, now: Instant) -> Millis:
         """Do one small step; return how long to wait before the next."""
+        is_counted = self.journal.tally(now, CHANGES) < CHANGES
+        if is_counted and now < self._lulls_until:
+            return BREATH if self.journal.index_orders(now, FOUND) else GLANCE
         packed = self.journal.pack(BODIES)
         if packed is None:
+            self._find_overdue(now)
             return PAUSE
-        if packed or self._pruned(now):
+        if (
+            packed
+            or not is_counted
+            or self.journal.index_orders(now, FOUND)
+            or self._pruned(now)
+        ):
             return BREATH
-        return LULL
+        self._lulls_until = Instant(now + LULL)
+        return GLANCE
+
+    def _find_overdue(self, now: Instant) -> None:
+        """A rush may last for hours, and its orders are asked for."""
+        since = self.journal.unindexed_since(now)
+        if since is not None and since < now - PATIENCE:
+            self.journal.index_orders(now, FOUND)
 
     def _pruned(self, now: Instant) -> bool:
         """Prune a little, unless there was nothing a moment ago."""

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
+from bridge.alert_settings import AlertSettings, read_alert_settings
 from bridge.errors import MappingError, Problem, SettingsError
 from bridge.mapping.cases import Sample
 from bridge.mapping.catalog import Source
@@ -76,6 +77,7 @@ class Settings:
         reserve: bytes of the database's volume that no event is taken into.
         spill: the folder of outcomes that the database could not take.
         retention: how long what was settled keeps its words; None for good.
+        alerts: when somebody is to be told, and how.
     """
 
     database: str
@@ -87,6 +89,7 @@ class Settings:
     reserve: int = RESERVE
     spill: Path = Path("data/bridge.db.spill")
     retention: Millis | None = RETENTION
+    alerts: AlertSettings = field(default_factory=AlertSettings)
 
     @property
     def file(self) -> Path:
@@ -103,12 +106,14 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     """
     database = environ.get("BRIDGE_DATABASE") or "sqlite:///data/bridge.db"
     _scheme, _colon, path = database.partition(":///")
+    host = environ.get("BRIDGE_HOST") or "127.0.0.1"
+    port = _number(environ, "BRIDGE_PORT", 8080, 1, 65535)
     return Settings(
         database=database,
         mappings=Path(environ.get("BRIDGE_MAPPINGS") or "mappings"),
         admin_tokens=_admin_tokens(environ),
-        host=environ.get("BRIDGE_HOST") or "127.0.0.1",
-        port=_number(environ, "BRIDGE_PORT", 8080, 1, 65535),
+        host=host,
+        port=port,
         body_limit=_number(
             environ, "BRIDGE_BODY_LIMIT", BODY_LIMIT, 1024, 64 * 1024 * 1024
         ),
@@ -118,6 +123,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         ),
         spill=Path(environ.get("BRIDGE_SPILL") or f"{path}.spill"),
         retention=_retention(environ),
+        alerts=read_alert_settings(environ, at=f"{host}:{port}"),
     )
 
 

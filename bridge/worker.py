@@ -2,7 +2,7 @@
 The worker: plan and send, in a loop; signals, drain.
 
 One thread plans, one claims, a pool of threads sends; one more packs and
-prunes when there is nothing better to do. The first two wake at once when
+prunes when there is nothing better to do, and one tells of what is wrong. The first two wake at once when
 another process commits (`Journal.listen`), when a call or a plan ends, or
 when something is due, and otherwise rest: nothing is polled.
 """
@@ -66,6 +66,7 @@ class Worker:
         spill: has the outcomes that the journal could not take.
         first_bytes: knows what the one before had not begun to write.
         prune: packs what was planned, and takes what is old, bit by bit.
+        watch: looks whether somebody is to be told of something, and tells.
         alive: called whenever claiming gets on, and while what is under
             way ends: several times a second, or something is stuck.
         closing: called at the very end.
@@ -86,6 +87,7 @@ class Worker:
         spill: Spill = NO_SPILL,
         first_bytes: FirstBytes = NOTHING_KNOWN,
         prune: Prune = no_pruning,
+        watch: Prune = no_pruning,
         alive: Callable[[], None] = lambda: None,
         closing: Callable[[], None] = lambda: None,
     ) -> None:
@@ -101,6 +103,7 @@ class Worker:
         self._spill = spill
         self._first_bytes = first_bytes
         self._prune = prune
+        self._watch = watch
         self._alive = alive
         self._closing = closing
         self._claimed: Counter[str] = Counter()
@@ -162,7 +165,16 @@ class Worker:
         planning = threading.Thread(
             target=self._repeat, args=(self.plan, self._to_plan), name="plan"
         )
-        pruning = threading.Thread(target=self._keep_small, name="prune")
+        pruning = threading.Thread(
+            target=self._now_and_then, args=(self.prune,), name="prune"
+        )
+        # Nobody waits for one who is told slowly, at the end neither.
+        threading.Thread(
+            target=self._now_and_then,
+            args=(self.watch,),
+            name="alerts",
+            daemon=True,
+        ).start()
         for thread in (listening, planning, pruning):
             thread.start()
         self._repeat(self._send_once, self._to_send, self._alive)
@@ -196,10 +208,14 @@ class Worker:
         """Take a little of what is old; return how long to wait then."""
         return self._prune(self._now())
 
-    def _keep_small(self) -> None:
+    def watch(self) -> Millis:
+        """Tell what is to be told; return how long to wait then."""
+        return self._watch(self._now())
+
+    def _now_and_then(self, work: Callable[[], Millis]) -> None:
         wait = 0
         while not self._stopped.wait(wait / 1000):
-            wait = self._safely(self.prune) or TICK
+            wait = self._safely(work) or TICK
 
     def _listen(self, ears: Ears) -> None:
         while not self._stopped.is_set():

@@ -7,7 +7,18 @@ import pytest
 
 from bridge.journal.protocol import Journal
 from bridge.model import DAY, MINUTE, Instant, Millis
-from bridge.pruner import BREATH, LULL, ORDERS, PAUSE, REST, Pruner
+from bridge.pruner import (
+    BREATH,
+    CHANGES,
+    FOUND,
+    GLANCE,
+    LULL,
+    ORDERS,
+    PATIENCE,
+    PAUSE,
+    REST,
+    Pruner,
+)
 from tests.factories import NOW, later
 
 
@@ -19,6 +30,25 @@ class Told:
     free: int = 0
     unpacked: list[int | None] = field(default_factory=list)
     asked: list[tuple[Instant, int]] = field(default_factory=list)
+    happened: int = 0
+    unfound: int = 0
+    unfound_since: Instant | None = None
+
+    def tally(self, _now: Instant, limit: int) -> int:
+        """Count down."""
+        counted = min(limit, self.happened)
+        self.happened -= counted
+        return counted
+
+    def index_orders(self, _now: Instant, limit: int) -> int:
+        """Count down."""
+        found = min(limit, self.unfound)
+        self.unfound -= found
+        return found
+
+    def unindexed_since(self, _now: Instant) -> Instant | None:
+        """Answer."""
+        return self.unfound_since
 
     def pack(self, _limit: int) -> int | None:
         """Answer."""
@@ -69,19 +99,65 @@ def test_does_nothing_while_events_wait() -> None:
     assert one.step(NOW) == BREATH
 
 
-@pytest.mark.parametrize(("answer", "rest"), [(0, REST), (None, PAUSE)])
+@pytest.mark.parametrize(("answer", "rest"), [(0, REST), (None, LULL)])
 def test_rests_when_there_is_nothing_to_do(
     answer: int | None, rest: Millis
 ) -> None:
     """Nothing old is looked for again in a minute, sooner after a rush."""
     told = Told([answer])
     one = pruner(told)
-    assert one.step(NOW) == LULL
+    assert one.step(NOW) == GLANCE
 
-    one.step(later(rest - 1 if answer == 0 else 0))
-    assert len(told.asked) == (1 if answer == 0 else 2)
-    one.step(later(rest))
-    assert len(told.asked) >= 2
+    assert one.step(later(rest - 1)) == GLANCE
+    assert len(told.asked) == 1
+    assert one.step(later(rest + LULL)) == GLANCE
+    assert len(told.asked) == 2
+
+
+def test_counts_between_its_rests() -> None:
+    """What happened is counted every two seconds, packed or not."""
+    told = Told([], happened=5)
+    one = pruner(told)
+    assert one.step(NOW) == GLANCE
+
+    told.happened, told.unpacked = 7, [64]
+    assert one.step(later(GLANCE)) == GLANCE
+    assert (told.happened, told.unpacked) == (0, [64])
+    assert one.step(later(LULL)) == BREATH
+    assert told.unpacked == []
+
+
+def test_lets_new_orders_be_found_between_its_rests() -> None:
+    """Orders can be found within seconds, a few at a time."""
+    told = Told([])
+    one = pruner(told)
+    one.step(NOW)
+
+    told.unfound = 2 * FOUND
+    assert [one.step(later(GLANCE)) for _ in range(3)] == [
+        BREATH,
+        BREATH,
+        GLANCE,
+    ]
+
+
+def test_counts_on_at_once_when_there_is_more() -> None:
+    """A long log is caught up with breath by breath."""
+    told = Told([], happened=2 * CHANGES)
+    one = pruner(told)
+
+    assert [one.step(NOW) for _ in range(3)] == [BREATH, BREATH, GLANCE]
+
+
+@pytest.mark.parametrize(("waits", "left"), [(PATIENCE, 9), (PATIENCE + 1, 0)])
+def test_puts_off_what_is_to_be_found_only_so_long(
+    waits: int, left: int
+) -> None:
+    """In a rush orders are made to be found when they waited a minute."""
+    told = Told([], unpacked=[None], unfound=9, unfound_since=later(-waits))
+
+    assert pruner(told).step(NOW) == PAUSE
+    assert told.unfound == left
 
 
 def test_keeps_all_where_that_is_wanted() -> None:

@@ -162,6 +162,7 @@ def _journal(journal: Journal, now: Instant) -> Iterator[Line]:
     yield from _workers(journal, now)
     yield from _targets(journal)
     yield from _work(journal, now)
+    yield from _alerts(journal)
 
 
 def _clock(journal: Journal, now: Instant) -> Iterator[Line]:
@@ -223,6 +224,17 @@ def _work(journal: Journal, now: Instant) -> Iterator[Line]:
         yield warn("attention", text, "see `deliveries list --attention`")
     else:
         yield ok("attention", "nothing waits for a person")
+
+
+def _alerts(journal: Journal) -> Iterator[Line]:
+    """Say of which alerts nobody could be told."""
+    found = journal.alerts()
+    for one in found:
+        if one.problem is not None:
+            text = f"{one.cause} was told to nobody: {one.problem}"
+            yield warn("alerts", text, "see `alerts test`")
+    if not any(one.problem for one in found):
+        yield ok("alerts", f"{len(found)} are on" if found else "none is on")
 
 
 # --------------------------------------------------------------- the lines

@@ -12,11 +12,23 @@ Implementations differ only in their dialect; `tests/journal` has the suite
 that each must pass.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from bridge.estimate import Wait
+from bridge.journal.seeing import (
+    Alert,
+    AttentionGroup,
+    AttentionItem,
+    Minute,
+)
 from bridge.lifecycle import Gate, Step
 from bridge.model import (
     JSON,
@@ -268,6 +280,7 @@ class DeliveryFilter:
     order: str | None = None
     since: Instant | None = None
     until: Instant | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1038,6 +1051,126 @@ class Journal(Protocol):
     def counts(self, now: Instant) -> Counts:
         """Return how much of everything there is."""
         ...
+
+    # -- the console
+
+    def attention_groups(self) -> Sequence[AttentionGroup]:
+        """
+        Return what waits for a person, by state, reason and target.
+
+        The group that has waited longest is the first.
+        """
+        ...
+
+    def attention_list(
+        self, filter: DeliveryFilter, *, after: int | None, limit: int
+    ) -> Sequence[AttentionItem]:
+        """
+        Return deliveries that wait for a person, oldest first.
+
+        Args:
+            filter: its *attention* says nothing here.
+            after: the place of the last one shown.
+        """
+        ...
+
+    def oldest_waiting(self) -> Mapping[str, Delivery]:
+        """Return by target the oldest of those that go on by themselves."""
+        ...
+
+    def find_orders(
+        self, text: str, *, stores: Collection[str] | None, limit: int
+    ) -> Sequence[OrderRow]:
+        """
+        Return orders that a person means by *text*, newest first.
+
+        By their number, words of the customer's name or their beginnings,
+        the phone's last digits (four or more), a tracking number, the
+        store's own id, or an id that a target gave. Of several words all
+        must fit.
+
+        Args:
+            stores: only of these; None for all.
+        """
+        ...
+
+    def minutes(self, since: Instant, until: Instant) -> Sequence[Minute]:
+        """
+        Return what happened, minute by minute, oldest first.
+
+        *since* is in the first of them, *until* in none. What happened in
+        the last seconds may not have been counted yet (`tally`).
+        """
+        ...
+
+    def last_heard(self) -> Mapping[str, Instant]:
+        """Return by store when its newest webhook came, as far as counted."""
+        ...
+
+    # -- what the console reads is kept up to date off the way of orders
+
+    def tally(self, now: Instant, limit: int) -> int:
+        """
+        Count what happened since the last time into minutes.
+
+        And note in which blocks of ids which stores, topics, targets and
+        states are, so that lists look nowhere else. Looks at *limit*
+        changes at most; returns how many there were.
+        """
+        ...
+
+    def index_orders(self, now: Instant, limit: int) -> int:
+        """
+        Let what orders say now be found; return how many were looked at.
+
+        The longest changed first, *limit* at most.
+        """
+        ...
+
+    def unindexed_since(self, now: Instant) -> Instant | None:
+        """Return when the oldest change was that is not found yet."""
+        ...
+
+    # -- alerts
+
+    def alerts(self) -> Sequence[Alert]:
+        """Return what is on, or not told to be over yet, oldest first."""
+        ...
+
+    def keep_alerts(
+        self,
+        begun: Mapping[str, int | None],
+        ended: Collection[int],
+        now: Instant,
+    ) -> None:
+        """
+        Keep what came up, by cause, with its figure, and what is over.
+
+        A cause that is on already is not kept again. One that is over
+        before anybody was told is told to nobody.
+        """
+        ...
+
+    def claim_alert(self, one: Alert, *, until: Instant, now: Instant) -> bool:
+        """
+        Take it upon us to tell of *one*; return whether nobody else did.
+
+        Somebody else may from *until* on.
+        """
+        ...
+
+    def keep_told(
+        self,
+        one: Alert,
+        *,
+        problem: str | None,
+        again_at: Instant,
+        now: Instant,
+    ) -> None:
+        """Keep that somebody was told, or why not, and when to try again."""
+        ...
+
+    # -- operators' decisions
 
     def redeliver(
         self,

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from typing_extensions import override
 
 from bridge.journal import rows
+from bridge.journal.finding import index, terms_of_row
 from bridge.journal.packing import packed_text, smaller, unpacked_text
 from bridge.journal.rows import Row
 from bridge.journal.session import Session, Verbs
@@ -65,10 +66,13 @@ class Pruning(Verbs):
             events = session.rows("events_to_prune", **asked)
         if not orders and not events:
             return 0
-        looked = [_seen_to(row, parts, before, now) for row, parts in orders]
+        looked = [
+            (row, _seen_to(row, parts, before, now)) for row, parts in orders
+        ]
         with self.zeroing() as session:
-            for first, *others in looked:
-                _do(session, first, others)
+            for row, (first, *others) in looked:
+                if _do(session, first, others) and others:
+                    _unlearn(session, row)
             for event in events:
                 for name, values in _without_body(event["id"]):
                     session.run(name, **values)
@@ -179,9 +183,20 @@ def _do(
     session: Session,
     first: tuple[str, Mapping[str, object]],
     others: Changes,
-) -> None:
+) -> bool:
     """Do all of it, if the order is as it was when it was looked at."""
     name, values = first
-    if session.run(name, **values):
-        for name, values in others:
-            session.run(name, **values)
+    if not session.run(name, **values):
+        return False
+    for name, values in others:
+        session.run(name, **values)
+    return True
+
+
+def _unlearn(session: Session, row: Row) -> None:
+    """Let an order be found by what is left of it alone."""
+    order = {"store": row["store"], "order_id": row["order_id"]}
+    left = session.row("order", **order)
+    terms = None if left is None else terms_of_row(session, left)
+    if terms is not None:
+        index(session, terms=terms, **order)

@@ -598,14 +598,7 @@ LEFT JOIN arrivals a ON a.event_id = e.id
 WHERE e.id = :id;
 
 -- name: events_all
-SELECT * FROM events
-WHERE id < :before
-  AND (CAST(:state AS TEXT) IS NULL OR state = :state)
-  AND (CAST(:store AS TEXT) IS NULL OR store = :store)
-  AND (CAST(:topic AS TEXT) IS NULL OR topic = :topic)
-  AND (CAST(:since AS BIGINT) IS NULL OR received_at >= :since)
-  AND (CAST(:until AS BIGINT) IS NULL OR received_at < :until)
-ORDER BY id DESC LIMIT :limit;
+SELECT * FROM events WHERE id < :before ORDER BY id DESC LIMIT :limit;
 
 -- name: events_stored
 SELECT * FROM events
@@ -642,32 +635,7 @@ WHERE (version, store, order_id) < (:version, :before_store, :order_id)
 ORDER BY version DESC, store DESC, order_id DESC LIMIT :limit;
 
 -- name: deliveries_all
-SELECT * FROM deliveries
-WHERE id < :before
-  AND (CAST(:store AS TEXT) IS NULL OR store = :store)
-  AND (CAST(:target AS TEXT) IS NULL OR target = :target)
-  AND (CAST(:state AS TEXT) IS NULL OR state = :state)
-  AND (CAST(:attention AS BIGINT) IS NULL
-       OR :attention = CASE WHEN state IN ('held', 'uncertain', 'dead')
-                            THEN 1 ELSE 0 END)
-  AND (CAST(:since AS BIGINT) IS NULL OR created_at >= :since)
-  AND (CAST(:until AS BIGINT) IS NULL OR created_at < :until)
-ORDER BY id DESC LIMIT :limit;
-
--- name: deliveries_open
-SELECT * FROM deliveries
-WHERE state IN ('waiting', 'pending', 'claimed', 'sending', 'settling',
-                'uncertain', 'held', 'dead')
-  AND id < :before
-  AND (CAST(:store AS TEXT) IS NULL OR store = :store)
-  AND (CAST(:target AS TEXT) IS NULL OR target = :target)
-  AND (CAST(:state AS TEXT) IS NULL OR state = :state)
-  AND (CAST(:attention AS BIGINT) IS NULL
-       OR :attention = CASE WHEN state IN ('held', 'uncertain', 'dead')
-                            THEN 1 ELSE 0 END)
-  AND (CAST(:since AS BIGINT) IS NULL OR created_at >= :since)
-  AND (CAST(:until AS BIGINT) IS NULL OR created_at < :until)
-ORDER BY id DESC LIMIT :limit;
+SELECT * FROM deliveries WHERE id < :before ORDER BY id DESC LIMIT :limit;
 
 -- name: deliveries_of_order
 SELECT * FROM deliveries
@@ -675,6 +643,7 @@ WHERE order_id = :order AND id < :before
   AND (CAST(:store AS TEXT) IS NULL OR store = :store)
   AND (CAST(:target AS TEXT) IS NULL OR target = :target)
   AND (CAST(:state AS TEXT) IS NULL OR state = :state)
+  AND (CAST(:reason AS TEXT) IS NULL OR reason = :reason)
   AND (CAST(:attention AS BIGINT) IS NULL
        OR :attention = CASE WHEN state IN ('held', 'uncertain', 'dead')
                             THEN 1 ELSE 0 END)

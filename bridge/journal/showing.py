@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing_extensions import override
 
 from bridge.journal import rows
+from bridge.journal.narrowing import narrowed_deliveries, narrowed_events
 from bridge.journal.planning import find_order
 from bridge.journal.protocol import (
     AuditEntry,
@@ -18,7 +19,7 @@ from bridge.journal.protocol import (
     Story,
 )
 from bridge.journal.rows import Row
-from bridge.journal.session import STILL_MOVING, Session, Verbs, find
+from bridge.journal.session import Session, Verbs, find
 from bridge.model import (
     ATTENTION,
     Attempt,
@@ -42,14 +43,15 @@ class Showing(Verbs):
     def events(
         self, filter: EventFilter, *, before: EventId | None, limit: int
     ) -> Sequence[ListedEvent]:
-        statement = _statement_of(filter)
+        past = _PAST_ALL if before is None else before
         with self.reading() as session:
-            found = session.rows(
-                statement,
-                before=_PAST_ALL if before is None else before,
-                limit=limit,
-                **asdict(filter),
-            )
+            statement = _statement_of(filter)
+            if statement is None:
+                found = narrowed_events(session, filter, past, limit)
+            else:
+                found = session.rows(
+                    statement, before=past, limit=limit, **asdict(filter)
+                )
         return [rows.listed_event(row) for row in found]
 
     @override
@@ -91,16 +93,18 @@ class Showing(Verbs):
         before: DeliveryId | None,
         limit: int,
     ) -> Sequence[Delivery]:
+        past = _PAST_ALL if before is None else before
         values = asdict(filter)
         if filter.attention is not None:
             values["attention"] = int(filter.attention)
         with self.reading() as session:
-            found = session.rows(
-                _statement_for(filter),
-                before=_PAST_ALL if before is None else before,
-                limit=limit,
-                **values,
-            )
+            statement = _statement_for(filter)
+            if statement is None:
+                found = narrowed_deliveries(session, filter, past, limit)
+            else:
+                found = session.rows(
+                    statement, before=past, limit=limit, **values
+                )
         return [rows.delivery(row) for row in found]
 
     @override
@@ -203,23 +207,22 @@ def _page(
     )
 
 
-def _statement_of(filter: EventFilter) -> str:
-    """Return the statement whose index fits the filter."""
+def _statement_of(filter: EventFilter) -> str | None:
+    """Return the statement whose index fits the filter, if there is one."""
     if filter.order is not None:
         return "events_of_order"
-    match filter.state:
-        case EventState.STORED:
-            return "events_stored"
-        case EventState.IGNORED | EventState.UNUSABLE:
-            return "events_aside"
-        case _:
-            return "events_all"
+    if filter.state == EventState.STORED:
+        return "events_stored"
+    if filter == EventFilter():
+        return "events_all"
+    if filter == EventFilter(state=filter.state):
+        is_aside = filter.state in {EventState.IGNORED, EventState.UNUSABLE}
+        return "events_aside" if is_aside else None
+    return None
 
 
-def _statement_for(filter: DeliveryFilter) -> str:
-    """Return the statement whose index fits the filter."""
+def _statement_for(filter: DeliveryFilter) -> str | None:
+    """Return the statement whose index fits the filter, if there is one."""
     if filter.order is not None:
         return "deliveries_of_order"
-    if filter.attention or filter.state in STILL_MOVING | ATTENTION:
-        return "deliveries_open"
-    return "deliveries_all"
+    return "deliveries_all" if filter == DeliveryFilter() else None

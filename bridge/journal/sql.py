@@ -1,4 +1,4 @@
-"""The statements of `queries.sql`, by name."""
+"""The statements of `queries.sql` and `console.sql`, by name."""
 
 import re
 from collections.abc import Mapping
@@ -33,9 +33,12 @@ def _statement(part: str) -> str:
     return part.partition(";\n")[0].strip()
 
 
-STATEMENTS = parse(
-    resources.files("bridge.journal").joinpath("queries.sql").read_text("utf8")
-)
+def _read(name: str) -> str:
+    folder = resources.files("bridge.journal")
+    return folder.joinpath(name).read_text("utf8")
+
+
+STATEMENTS = parse(f"{_read('queries.sql')}\n{_read('console.sql')}")
 
 
 @cache

@@ -20,6 +20,8 @@ from bridge.errors import (
     Suspect,
 )
 from bridge.journal import schema
+from bridge.journal.alerting import Alerting
+from bridge.journal.attention import Attending
 from bridge.journal.bell import Bell
 from bridge.journal.clock import Clocks
 from bridge.journal.connection import (
@@ -30,6 +32,8 @@ from bridge.journal.connection import (
     told_as_unavailable,
 )
 from bridge.journal.copies import Copies, seen
+from bridge.journal.finding import Finding
+from bridge.journal.following import Following
 from bridge.journal.gates import Gates
 from bridge.journal.history import Histories
 from bridge.journal.mark import (
@@ -165,6 +169,10 @@ class SQLiteJournal(
     Operating,
     Copies,
     Pruning,
+    Attending,
+    Following,
+    Finding,
+    Alerting,
 ):
     """
     The idempotency log in one SQLite file.

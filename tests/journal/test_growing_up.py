@@ -53,7 +53,11 @@ def test_what_was_kept_reads_as_before(old: Path) -> None:
     """Bodies, requests and answers that were never packed are there."""
     journal = SQLiteJournal(old)
 
-    assert journal.migrate() == ["0004_growth", "0005_bodies_apart"]
+    assert journal.migrate() == [
+        "0004_growth",
+        "0005_bodies_apart",
+        "0006_console",
+    ]
 
     story = journal.story(STORE, ORDER)
     assert story is not None

@@ -20,6 +20,11 @@ GROWING = frozenset(
         "history",
         "links",
         "audit",
+        "minutes",
+        "marks",
+        "search_terms",
+        "searched",
+        "alerts",
     }
 )
 
@@ -35,7 +40,7 @@ OPEN = frozenset(
         "deliveries_next", "deliveries_blocking", "deliveries_in_flight",
         "deliveries_leased", "deliveries_held", "deliveries_open",
         "events_stored", "orders_to_plan", "orders_to_prune",
-        "events_to_prune", "tallies",
+        "events_to_prune", "tallies", "alerts_open", "alerts_on",
     }
 )  # fmt: skip
 """Indexes of what is open, waits for its age, or is only counted: they hold

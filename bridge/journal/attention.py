@@ -1,0 +1,86 @@
+"""The verbs of what waits for a person, and of what waits longest."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from typing_extensions import override
+
+from bridge.journal import rows
+from bridge.journal.protocol import DeliveryFilter
+from bridge.journal.seeing import AttentionGroup, AttentionItem
+from bridge.journal.session import Session, Verbs
+from bridge.model import Delivery, DeliveryId, DeliveryState, Instant
+
+
+class Attending(Verbs):
+    """Reads only. An index holds what is open, by what is asked for here."""
+
+    @override
+    def attention_groups(self) -> Sequence[AttentionGroup]:
+        with self.reading() as session:
+            groups = [
+                _group(session, row)
+                for row in session.rows("attention_groups")
+            ]
+        return sorted(groups, key=lambda group: (group.since, group.oldest))
+
+    @override
+    def attention_list(
+        self, filter: DeliveryFilter, *, after: int | None, limit: int
+    ) -> Sequence[AttentionItem]:
+        # Each head's line is in the index from the oldest on: the oldest of
+        # all are among the oldest of each.
+        wanted = asdict(filter)
+        bounds = {name: wanted[name] for name in ("order", "since", "until")}
+        heads = ("store", "target", "state", "reason")
+        with self.reading() as session:
+            found = [
+                row
+                for head in session.rows(
+                    "attention_heads", **{name: wanted[name] for name in heads}
+                )
+                for row in session.rows(
+                    "attention_of_head",
+                    **head,
+                    **bounds,
+                    after=after or 0,
+                    limit=limit,
+                )
+            ]
+            found.sort(key=lambda row: int(row["moved"]))
+            return [
+                AttentionItem(
+                    delivery=rows.delivery(row),
+                    since=_moved_at(session, row["moved"])[0],
+                    place=row["moved"],
+                )
+                for row in found[:limit]
+            ]
+
+    @override
+    def oldest_waiting(self) -> Mapping[str, Delivery]:
+        with self.reading() as session:
+            found = session.rows("oldest_waiting")
+            return {
+                row["target"]: rows.delivery(one)
+                for row in found
+                for one in session.rows("delivery", id=row["id"])
+            }
+
+
+def _group(session: Session, row: rows.Row) -> AttentionGroup:
+    since, oldest = _moved_at(session, row["moved"])
+    return AttentionGroup(
+        state=DeliveryState(row["state"]),
+        reason=row["reason"],
+        target=row["target"],
+        count=row["n"],
+        since=since,
+        oldest=oldest,
+    )
+
+
+def _moved_at(session: Session, line: int) -> tuple[Instant, DeliveryId]:
+    """Return when a line of the history was, and of which delivery."""
+    (row,) = session.rows("moved_at", id=line)
+    return row["at"], row["delivery_id"]

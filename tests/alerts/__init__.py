@@ -1,0 +1,1 @@
+"""Alerts: what is worth telling, and how it is told."""
