@@ -109,7 +109,9 @@ def _url(environ: Mapping[str, str]) -> str | None:
 
 def _console(environ: Mapping[str, str], at: str) -> str:
     name = "BRIDGE_CONSOLE_URL"
-    url = environ.get(name) or f"http://{at}"
+    url = environ.get(name)
+    if not url:
+        return f"http://{at}"
     if _parts(name, url).scheme not in {"http", "https"}:
         message = f"{name}: an address such as https://puente.example.mx"
         raise SettingsError(message)

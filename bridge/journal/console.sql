@@ -84,12 +84,12 @@ WHERE id >= :first AND id < :before
   AND (CAST(:until AS BIGINT) IS NULL OR created_at < :until)
 ORDER BY id DESC LIMIT :limit;
 
--- From the index alone.
+-- From the index alone; with a plain id another one would be read.
 -- name: open_ids
 SELECT id FROM deliveries
 WHERE state IN ('waiting', 'pending', 'claimed', 'sending', 'settling',
                 'uncertain', 'held', 'dead')
-  AND id >= :first AND id < :before
+  AND +id >= :first AND +id < :before
   AND (CAST(:store AS TEXT) IS NULL OR store = :store)
   AND (CAST(:target AS TEXT) IS NULL OR target = :target)
   AND (CAST(:state AS TEXT) IS NULL OR state = :state)
@@ -97,7 +97,7 @@ WHERE state IN ('waiting', 'pending', 'claimed', 'sending', 'settling',
   AND (CAST(:attention AS BIGINT) IS NULL
        OR :attention = CASE WHEN state IN ('held', 'uncertain', 'dead')
                             THEN 1 ELSE 0 END)
-ORDER BY id DESC LIMIT :limit;
+ORDER BY +id DESC LIMIT :limit;
 
 -- name: changed_lately
 SELECT DISTINCT delivery_id AS id FROM history

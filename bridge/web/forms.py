@@ -131,6 +131,10 @@ class EventQuery(PageForm):
         return EventId(self.cursor[0]) if self.cursor else None
 
 
+_FILTERS = {*DeliveryFilter.__dataclass_fields__} - {"reason"}
+"""The reason that stands in a form is why a person does something."""
+
+
 class DeliveryForm(Form):
     """Which deliveries are meant; times are of their making."""
 
@@ -146,8 +150,7 @@ class DeliveryForm(Form):
     @property
     def filter(self) -> DeliveryFilter:
         """The journal's words for it."""
-        names = DeliveryFilter.__dataclass_fields__
-        return DeliveryFilter(**self.model_dump(include=set(names)))
+        return DeliveryFilter(**self.model_dump(include=_FILTERS))
 
     @property
     def before(self) -> DeliveryId | None:
@@ -232,7 +235,7 @@ class BatchBody(DeliveryForm, RedeliverBody):
     @field_validator("dry_run")
     @classmethod
     def _all_needs_a_look(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001
-        said = (info.data.get(n) for n in DeliveryFilter.__dataclass_fields__)
+        said = (info.data.get(n) for n in _FILTERS)
         if not value and all(one is None for one in said):
             message = "without a filter only a dry run is taken"
             raise ValueError(message)

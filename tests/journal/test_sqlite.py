@@ -359,7 +359,10 @@ INDEXES = {
     "lost_leases": {"deliveries_leased"},
     "unplanned": {"events_stored"},
     "orders_due": {"orders_to_plan"},
-    "deliveries_open": {"deliveries_open"},
+    "open_ids": {"deliveries_by_state"},
+    "attention_groups": {"deliveries_by_state"},
+    "attention_of_head": {"deliveries_by_state"},
+    "oldest_waiting": {"deliveries_by_state"},
     "events_stored": {"events_stored"},
     "events_aside": {"events_aside"},
     "orders_to_prune": {
