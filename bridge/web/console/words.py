@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
 from bridge.model import DeliveryState, EventState
+from bridge.web.console.reasons import advice, pause, title
 
 Words = Mapping[str, LazyString]
 
@@ -104,6 +105,9 @@ WORDS = MappingProxyType(
         "action": lambda code: word(ACTIONS, code),
         "moment": lambda code: word(MOMENTS, code),
         "flow": lambda code: word(FLOWS, code),
+        "reason": title,
+        "advice": advice,
+        "pause": pause,
         "flow_mark": lambda code: FLOW_MARKS.get(code, ""),
     }
 )
