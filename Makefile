@@ -7,16 +7,19 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # A virtual environment that already has everything (made by a stamp below).
 RUN_STAMP := $(VENV)/.run-requirements
 DEV_STAMP := $(VENV)/.dev-requirements
+BROWSER_STAMP := $(VENV)/.browser-requirements
 CAMPAIGN_STAMP := $(VENV)/.campaign-requirements
 LOCK := $(BIN)/uv pip compile pyproject.toml --python-version 3.11 \
 	--universal --generate-hashes --no-header -q
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test check demo bench bench-full campaign lock schema
+.PHONY: help venv test test-browser screenshots texts check demo bench bench-full campaign lock schema
 
 help: ## show this
 	@echo "make demo         see it work, against a sandbox; ONCE=1 to leave when done"
 	@echo "make test         run all tests"
+	@echo "make test-browser try the console in Chromium; make screenshots draws its pages"
+	@echo "make texts        gather the console's words into its catalogs"
 	@echo "make check        lint, format, types, layers"
 	@echo "make bench        measure, in two minutes; make bench-full in an hour"
 	@echo "make campaign     prove what is promised, for hours; DOSE=ci for minutes"
@@ -31,6 +34,15 @@ demo: $(RUN_STAMP)
 
 test: $(DEV_STAMP)
 	$(BIN)/python -m pytest -q -n 2 $(TESTS)
+
+test-browser: $(BROWSER_STAMP)
+	$(BIN)/python -m pytest -q tests/browser $(TESTS)
+
+screenshots: $(BROWSER_STAMP)
+	$(BIN)/python -m tests.browser.screenshots
+
+texts: $(DEV_STAMP)
+	$(BIN)/python -m tests.web.console.test_texts
 
 check: $(DEV_STAMP)
 	$(BIN)/ruff check .
@@ -55,6 +67,7 @@ lock: $(DEV_STAMP)
 	test -x $(BIN)/uv || $(PIP) install uv
 	$(LOCK) -o requirements.txt
 	$(LOCK) --group dev -o requirements-dev.txt
+	$(LOCK) --group dev --group browser -o requirements-browser.txt
 	$(LOCK) --group dev --group campaign -o requirements-campaign.txt
 
 $(BIN)/python:
@@ -69,6 +82,10 @@ $(RUN_STAMP): requirements.txt | $(BIN)/python
 
 $(DEV_STAMP): requirements-dev.txt | $(BIN)/python
 	$(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(BROWSER_STAMP): requirements-browser.txt | $(BIN)/python
+	$(PIP) install --require-hashes -r requirements-browser.txt
 	@touch $@
 
 $(CAMPAIGN_STAMP): requirements-campaign.txt | $(BIN)/python

@@ -27,7 +27,7 @@ from bridge.mapping.tables import LONGEST as LONGEST_TABLE
 from bridge.mapping.tables import text_with_tables
 from bridge.mapping.text import LONGEST, Node, read_yaml
 from bridge.mapping.words import expected, nearest
-from bridge.model import DAY, SECOND, Millis
+from bridge.model import DAY, MINUTE, SECOND, Millis
 from bridge.sources.platform import Store
 from bridge.sources.register import PLATFORMS
 from bridge.targets.account import (
@@ -45,6 +45,7 @@ RESERVE = 64 * MIB  # bytes of the volume, for outcomes
 LEAST_TOKEN = 32  # characters
 BODY_LIMIT = 2 * 1024 * 1024  # bytes; the largest orders are near 300 KB
 RETENTION = Millis(30 * DAY)
+IDLE = Millis(15 * MINUTE)
 LONGEST_RETENTION = 36_500  # days
 LARGEST_SECRET = 4096  # characters
 BYTES_OF_A_CHARACTER = 4  # in UTF-8, at most
@@ -78,6 +79,8 @@ class Settings:
         spill: the folder of outcomes that the database could not take.
         retention: how long what was settled keeps its words; None for good.
         alerts: when somebody is to be told, and how.
+        idle: so long after an operator's last act the console asks for the
+            token again before it acts or reveals.
     """
 
     database: str
@@ -90,6 +93,7 @@ class Settings:
     spill: Path = Path("data/bridge.db.spill")
     retention: Millis | None = RETENTION
     alerts: AlertSettings = field(default_factory=AlertSettings)
+    idle: Millis = IDLE
 
     @property
     def file(self) -> Path:
@@ -124,6 +128,10 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         spill=Path(environ.get("BRIDGE_SPILL") or f"{path}.spill"),
         retention=_retention(environ),
         alerts=read_alert_settings(environ, at=f"{host}:{port}"),
+        idle=Millis(
+            MINUTE
+            * _number(environ, "BRIDGE_CONSOLE_IDLE", IDLE // MINUTE, 1, 720)
+        ),
     )
 
 

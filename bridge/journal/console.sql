@@ -294,3 +294,15 @@ WHERE id = :id;
 
 -- name: not_told
 UPDATE alerts SET problem = :problem, again_at = :again_at WHERE id = :id;
+
+-- -------------------------------------------------------------- sessions
+
+-- name: end_session
+INSERT INTO ended_sessions (id, until) VALUES (:id, :until)
+ON CONFLICT (id) DO NOTHING;
+
+-- name: forget_sessions
+DELETE FROM ended_sessions WHERE until <= :now;
+
+-- name: ended_session
+SELECT id FROM ended_sessions WHERE id = :id;

@@ -1170,6 +1170,16 @@ class Journal(Protocol):
         """Keep that somebody was told, or why not, and when to try again."""
         ...
 
+    # -- sessions of the console
+
+    def end_session(self, id: str, *, until: Instant, now: Instant) -> None:
+        """Keep that a session was ended; its cookie dies at *until*."""
+        ...
+
+    def is_ended(self, id: str) -> bool:
+        """Return whether somebody ended that session."""
+        ...
+
     # -- operators' decisions
 
     def redeliver(

@@ -36,6 +36,7 @@ from bridge.journal.finding import Finding
 from bridge.journal.following import Following
 from bridge.journal.gates import Gates
 from bridge.journal.history import Histories
+from bridge.journal.leaving import Leaving
 from bridge.journal.mark import (
     Seen,
     mark_of,
@@ -173,6 +174,7 @@ class SQLiteJournal(
     Following,
     Finding,
     Alerting,
+    Leaving,
 ):
     """
     The idempotency log in one SQLite file.

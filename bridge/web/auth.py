@@ -3,6 +3,8 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
+from dataclasses import dataclass
+from secrets import token_urlsafe
 
 from flask import g, request
 from itsdangerous import BadData, URLSafeSerializer
@@ -49,12 +51,30 @@ def operator() -> str:
     return name
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """
+    One person's stay in the console.
+
+    Args:
+        id: nobody can guess it.
+        since: when the token was given first.
+        used: when the person last did something.
+    """
+
+    id: str
+    operator: str
+    since: Instant
+    used: Instant
+
+
 class Sessions:
     """
-    Signed cookies that say who logged in, and when.
+    Signed cookies that say who logged in, when, and was last active when.
 
     Their key is made of the admin tokens, so nothing more is to be set, and
-    a changed token logs everybody out.
+    a changed token logs everybody out. Whoever looks on costs the journal no
+    write; only sessions that were ended are kept there.
     """
 
     def __init__(self, tokens: Mapping[str, str]) -> None:
@@ -71,29 +91,37 @@ class Sessions:
             signer_kwargs={"digest_method": hashlib.sha256},
         )
 
-    def open(self, operator: str, now: Instant) -> str:
-        """Return the cookie of a new session."""
-        cookie = self._cookies.dumps([operator, now])
+    def open(self, operator: str, now: Instant) -> Session:
+        """Return a new session."""
+        return Session(
+            id=token_urlsafe(16), operator=operator, since=now, used=now
+        )
+
+    def cookie(self, session: Session) -> str:
+        """Return the cookie that says so."""
+        cookie = self._cookies.dumps(
+            [session.id, session.operator, session.since, session.used]
+        )
         return cookie if isinstance(cookie, str) else cookie.decode()
 
-    def operator(self, cookie: str | None, now: Instant) -> str | None:
+    def read(self, cookie: str | None, now: Instant) -> Session | None:
         """Return whose session it is, while it lasts."""
         try:
-            operator, since = self._cookies.loads(cookie or "")
+            secret, operator, since, used = self._cookies.loads(cookie or "")
         except (BadData, ValueError, TypeError):
             return None
         if operator not in self._tokens or now - since >= SESSION:
             return None
-        return str(operator)
+        return Session(id=secret, operator=operator, since=since, used=used)
 
-    def form_token(self, cookie: str) -> str:
+    def form_token(self, session: Session) -> str:
         """Return what a form of this session must bring along."""
-        said = b"form:" + cookie.encode("utf-8", "replace")
+        said = b"form:" + session.id.encode()
         return hmac.new(self._key, said, hashlib.sha256).hexdigest()
 
-    def is_form_token(self, cookie: str, given: str) -> bool:
+    def is_form_token(self, session: Session, given: str) -> bool:
         """Return whether a form came from a page of this session."""
-        wanted = self.form_token(cookie).encode()
+        wanted = self.form_token(session).encode()
         return hmac.compare_digest(
             wanted, given.encode("utf-8", "surrogatepass")
         )

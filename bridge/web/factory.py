@@ -1,6 +1,7 @@
 """The web application, of its parts."""
 
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
 
@@ -18,7 +19,7 @@ from bridge.settings import Settings
 from bridge.sources.platform import Store
 from bridge.targets.account import Target
 from bridge.web.admin import PREFIX, SCHEME, Guard, admin
-from bridge.web.console import console
+from bridge.web.console import add_console
 from bridge.web.hardening import HARDENED, NOT_KEPT
 from bridge.web.health import health
 from bridge.web.parts import Parts
@@ -65,7 +66,7 @@ def create_web(
         validation_error_callback=invalid,
         validation_error_model=ProblemDetails,
         doc_ui=False,
-        static_url_path="/console/static",
+        static_folder=None,
     )
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
     app.jinja_env.undefined = StrictUndefined
@@ -74,7 +75,7 @@ def create_web(
     app.before_request(Guard(parts).check)
     app.after_request(_hardened)
     app.register_blueprint(health(parts))
-    app.register_blueprint(console(parts))
+    add_console(app, parts)
     app.register_api(admin(parts))
     add_error_answers(app)
     _describe(app)
@@ -106,7 +107,7 @@ def _describe(app: OpenAPI) -> None:
 def _hardened(answer: Response) -> Response:
     for name, value in HARDENED.items():
         answer.headers.setdefault(name, value)
-    if request.endpoint != "static":
+    if request.endpoint != "static" or answer.status_code != HTTPStatus.OK:
         answer.headers.update(NOT_KEPT)
     return answer
 

@@ -1,6 +1,7 @@
 """What the admin API takes: queries and bodies, checked."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -14,6 +15,7 @@ from pydantic import (
     field_validator,
 )
 from pydantic_core import from_json, to_json
+from typing_extensions import override
 
 from bridge.journal.protocol import DeliveryFilter, EventFilter
 from bridge.model import DeliveryId, DeliveryState, EventId, EventState
@@ -160,6 +162,14 @@ class DeliveryForm(Form):
 
 class DeliveryQuery(DeliveryForm, PageForm):
     """Which deliveries are listed."""
+
+    reason: Word | None = Field(None, description="the code of their reason")
+
+    @property
+    @override
+    def filter(self) -> DeliveryFilter:
+        """The journal's words for it."""
+        return replace(super().filter, reason=self.reason)
 
 
 class OrderQuery(PageForm):

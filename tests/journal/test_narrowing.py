@@ -22,6 +22,16 @@ MANY = 700
 """More than two blocks."""
 
 
+SOME = 90
+"""So many combinations are tried of all, other ones for each test."""
+
+
+def some_of(steps: int | None, *values: Any) -> list[Any]:
+    """Return some of all combinations of *values*, and the first."""
+    every = list(product(*values))
+    return [every[0], *random.Random(steps or 9).sample(every, SOME)]
+
+
 def one_of(dice: random.Random, many: Any, rare: float = 0.05) -> Any:
     """Return the last of *many* rarely, else one of the others."""
     if dice.random() < rare:
@@ -85,11 +95,12 @@ def tally(journal: Journal, steps: int | None) -> None:
 
 @pytest.mark.parametrize("steps", [0, 1, 3, None])
 def test_events(full: Journal, steps: int | None) -> None:
-    """Every combination, by pages, whatever was noted of it so far."""
+    """Any combination, by pages, whatever was noted of it so far."""
     tally(full, steps)
     everything = full.events(EventFilter(), before=None, limit=MANY)
     looked = 0
-    for store, topic, state, since, until in product(
+    for store, topic, state, since, until in some_of(
+        steps,
         (None, "a", "c", "nobody"),
         (None, *TOPICS),
         (None, "ignored", "unusable", "planned", "stored"),
@@ -114,12 +125,12 @@ def test_events(full: Journal, steps: int | None) -> None:
         if len(wanted) > 3:
             page = full.events(wanted_of, before=wanted[2], limit=3)
             assert [event.id for event in page] == wanted[3:6], wanted_of
-    assert looked > 200
+    assert looked >= SOME
 
 
 @pytest.mark.parametrize("steps", [0, 1, 3, None])
 def test_deliveries(full: Journal, steps: int | None) -> None:
-    """Every combination, by pages, whatever was noted of it so far."""
+    """Any combination, by pages, whatever was noted of it so far."""
     tally(full, steps)
     everything = full.deliveries(DeliveryFilter(), before=None, limit=MANY)
     assert len(everything) == MANY
@@ -133,7 +144,8 @@ def test_deliveries(full: Journal, steps: int | None) -> None:
         now=NOW,
     )
     everything = full.deliveries(DeliveryFilter(), before=None, limit=MANY)
-    for store, target, state, reason, attention, since, until in product(
+    for store, target, state, reason, attention, since, until in some_of(
+        steps,
         (None, "a", "c"),
         (None, "every-co"),
         (None, "succeeded", "cancelled", "held", "pending"),

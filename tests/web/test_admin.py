@@ -1015,7 +1015,7 @@ def test_answers_are_not_to_be_kept(client: FlaskClient) -> None:
     answer = client.get(f"{API}/events", headers=BEARER)
     assert "no-store" == answer.headers["Cache-Control"]
     assert "nosniff" == answer.headers["X-Content-Type-Options"]
-    assert "no-referrer" == answer.headers["Referrer-Policy"]
+    assert "same-origin" == answer.headers["Referrer-Policy"]
 
 
 def test_moment_of_the_tests_is_what_it_says() -> None:

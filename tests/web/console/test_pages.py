@@ -240,7 +240,7 @@ def test_every_answer_is_hardened(browser: FlaskClient, path: str) -> None:
     ):
         assert rule in policy
     assert "unsafe" not in policy
-    assert ("nosniff", "no-referrer", "no-store") == (
+    assert ("nosniff", "same-origin", "no-store") == (
         headers["X-Content-Type-Options"],
         headers["Referrer-Policy"],
         headers["Cache-Control"],
@@ -251,25 +251,32 @@ def test_style_is_a_file(browser: FlaskClient) -> None:
     """
     The style sheet is there, and no page has style or script of its own.
     """
-    with browser.get("/console/static/console.css") as sheet:
-        assert (200, "text/css") == (sheet.status_code, sheet.mimetype)
     text = page(browser)
-    assert not re.search(r"<script|<style|style=|\son\w+=", text)
+    sheets = re.findall(r'rel="stylesheet" href="([^"]+)"', text)
+    with browser.get(sheets[-1]) as sheet:
+        assert (200, "text/css") == (sheet.status_code, sheet.mimetype)
+        assert "immutable" in sheet.headers["Cache-Control"]
+    assert not re.search(r"<style|style=|\son\w+=|<script(?! defer src)", text)
 
 
 # ------------------------------------------------------------------ pages
 
 
-def test_overview_counts(browser: FlaskClient, journal: Journal) -> None:
+def test_start_counts(journal: Journal) -> None:
     """
-    The overview says how many wait for a person, and shows the targets.
+    The start page says how many wait for a person, and shows the targets.
+
+    All who look on share what was read in the last two seconds.
     """
+    clock = Clock()
+    browser = logged_in(web(journal, now=clock))
     assert "Nothing waits for a person" in page(browser)
     keep(journal, held())
     journal.append([new_event()])
+    assert "Nothing waits for a person" in page(browser)
+    clock.at = later(2_000)
     text = page(browser)
-    assert "Needs attention: 1" in text
-    for word in ("stored", "rayo-mx", "yuju.example", "open"):
+    for word in ("Needs attention: 1", "received", "rayo-mx", STORE):
         assert word in text
 
 

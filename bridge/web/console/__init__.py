@@ -1,0 +1,72 @@
+"""
+The operator's pages, one file for each subject.
+
+They are read and filled in without JavaScript; what scripts add is that an
+open page stays fresh, the drawing of the last day, and keys.
+"""
+
+from flask import Blueprint, Flask
+from pydantic import ValidationError
+
+from bridge.web.console.asked import wrong_query
+from bridge.web.console.catalogs import Catalogs
+from bridge.web.console.choices import Choices, language
+from bridge.web.console.deliveries import DeliveryPages
+from bridge.web.console.door import Door
+from bridge.web.console.events import EventPages
+from bridge.web.console.orders import OrderPages
+from bridge.web.console.showing import add_filters
+from bridge.web.console.start import StartPages
+from bridge.web.console.targets import TargetPages
+from bridge.web.console.words import WORDS
+from bridge.web.parts import Parts
+from bridge.web.statics import add_statics
+
+PREFIX = "/console"
+
+
+def add_console(app: Flask, parts: Parts) -> None:
+    """Let *app* show the operator's pages."""
+    add_statics(app)
+    add_filters(app)
+    Catalogs(app, locale_selector=language)
+    app.jinja_env.globals["words"] = WORDS
+    app.register_blueprint(_pages(parts))
+
+
+def _pages(parts: Parts) -> Blueprint:
+    pages = Blueprint("console", __name__, url_prefix=PREFIX)
+    door = Door(parts)
+    pages.before_request(door.check)
+    pages.after_request(door.keep)
+    pages.app_context_processor(door.surroundings)
+    pages.register_error_handler(ValidationError, wrong_query)
+    start, orders = StartPages(parts), OrderPages(parts)
+    events, deliveries = EventPages(parts), DeliveryPages(parts)
+    targets = TargetPages(parts)
+    for method, path, view in (
+        ("GET", "/login", door.login_page),
+        ("POST", "/login", door.login),
+        ("POST", "/logout", door.logout),
+        ("POST", "/choose", Choices(parts).choose),
+        ("GET", "/", start.start),
+        ("GET", "/fragments/now", start.now),
+        ("GET", "/fragments/day.json", start.day),
+        ("GET", "/search", orders.search),
+        ("GET", "/orders/<store>/<path:order_id>", orders.order),
+        ("GET", "/events", events.events),
+        ("GET", "/events.csv", events.events_csv),
+        ("GET", "/events/<number>", events.event),
+        ("POST", "/events/<number>/reveal", events.reveal),
+        ("GET", "/deliveries", deliveries.deliveries),
+        ("GET", "/deliveries.csv", deliveries.deliveries_csv),
+        ("GET", "/deliveries/<number>", deliveries.delivery),
+        ("POST", "/deliveries/<number>/redeliver", deliveries.redeliver),
+        ("POST", "/deliveries/<number>/resolve", deliveries.resolve),
+        ("GET", "/targets", targets.targets),
+        ("POST", "/targets/<name>/pause", targets.pause),
+        ("POST", "/targets/<name>/resume", targets.resume),
+        ("GET", "/stores", targets.stores),
+    ):
+        pages.add_url_rule(path, view_func=view, methods=[method])
+    return pages

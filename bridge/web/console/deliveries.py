@@ -1,0 +1,216 @@
+"""Pages of deliveries: the list, its file, each of them, and decisions."""
+
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+
+from flask import (
+    Response,
+    abort,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from pydantic import ValidationError
+from werkzeug.wrappers import Response as AnyResponse
+
+from bridge.errors import Conflict, NotFound
+from bridge.model import (
+    ATTENTION,
+    IN_FLIGHT,
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    Kind,
+)
+from bridge.observe import observe
+from bridge.web.auth import operator
+from bridge.web.console.asked import (
+    faults,
+    newest,
+    number_of,
+    older,
+    query_of,
+    with_filters,
+)
+from bridge.web.console.choices import shown_at
+from bridge.web.console.exports import csv_of
+from bridge.web.forms import DeliveryQuery, RedeliverBody, ResolveBody
+from bridge.web.parts import Parts
+from bridge.web.reading import cut
+from bridge.web.shapes import iso
+
+_HEADS = (
+    "id", "store", "order", "mapping", "rule", "target", "operation",
+    "state", "reason", "attempts", "due_at", "created_at", "updated_at",
+)  # fmt: skip
+
+
+class DeliveryPages:
+    """Shows deliveries, and does what their forms say."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._journal = parts.journal
+
+    def deliveries(self) -> str:
+        """List deliveries; without a filter, what needs attention first."""
+        query = query_of(DeliveryQuery)
+        rest, waiting = query, None
+        if query.state is None and query.attention is None:
+            rest = query.model_copy(update={"attention": False})
+            if query.cursor is None:
+                waiting = self._journal.deliveries(
+                    query.model_copy(update={"attention": True}).filter,
+                    before=None,
+                    limit=query.limit,
+                )
+        found = self._journal.deliveries(
+            rest.filter, before=query.before, limit=query.limit + 1
+        )
+        shown, cursor = cut(found, query.limit, lambda one: (one.id,))
+        return render_template(
+            "deliveries.html",
+            waiting=waiting,
+            deliveries=shown,
+            estimates=self._parts.estimates(shown),
+            query=query,
+            states=list(DeliveryState),
+            stores=sorted(self._parts.stores()),
+            targets=sorted(self._parts.targets()),
+            older=older("console.deliveries", cursor),
+            newest=newest("console.deliveries"),
+            export=with_filters("console.deliveries_csv", cursor=None),
+        )
+
+    def deliveries_csv(self) -> Response:
+        """Give the list as a file."""
+        wanted = query_of(DeliveryQuery).filter
+
+        def page(last: Delivery | None, limit: int) -> Sequence[Delivery]:
+            before = last.id if last else None
+            return self._journal.deliveries(wanted, before=before, limit=limit)
+
+        return csv_of("deliveries", _HEADS, page, _row)
+
+    def delivery(self, number: str) -> str:
+        """Show one delivery, and what may be done with it."""
+        done = "acted" if request.args.get("done") else None
+        return self._page(DeliveryId(number_of(number)), notice=done)
+
+    def redeliver(self, number: str) -> AnyResponse:
+        """Send a delivery again."""
+
+        def act(id: DeliveryId) -> Delivery:
+            body = RedeliverBody.model_validate(_fields("reason", "force"))
+            return self._journal.redeliver(
+                id,
+                actor=operator(),
+                reason=body.reason,
+                force=body.force,
+                if_version=number_of(request.form.get("version", "")),
+                now=self._parts.now(),
+            )
+
+        return self._acted("redeliver", number, act)
+
+    def resolve(self, number: str) -> AnyResponse:
+        """Decide on a delivery."""
+
+        def act(id: DeliveryId) -> Delivery:
+            fields: dict[str, object] = {**_fields("reason", "decision")}
+            fields["links"] = _links(request.form.get("links", ""))
+            body = ResolveBody.model_validate(fields)
+            return self._journal.resolve(
+                id,
+                decision=body.decision,
+                links=body.links,
+                actor=operator(),
+                reason=body.reason,
+                if_version=number_of(request.form.get("version", "")),
+                now=self._parts.now(),
+            )
+
+        return self._acted("resolve", number, act)
+
+    def _acted(
+        self, action: str, number: str, act: Callable[[DeliveryId], Delivery]
+    ) -> AnyResponse:
+        """Do it and show the delivery, or show why it was not done."""
+        delivery_id = DeliveryId(number_of(number))
+        try:
+            act(delivery_id)
+        except NotFound:
+            raise
+        except Conflict as conflict:
+            page = self._page(
+                delivery_id, notice="not_acted", detail=str(conflict)
+            )
+            return make_response(page, conflict.status)
+        except ValidationError as error:
+            page = self._page(
+                delivery_id, notice="not_acted", detail=faults(error)
+            )
+            return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY)
+        observe(
+            "operator.acted",
+            operator=operator(),
+            action=action,
+            delivery_id=delivery_id,
+        )
+        address = url_for("console.delivery", number=delivery_id, done=1)
+        return redirect(address, 303)
+
+    def _page(
+        self, id: DeliveryId, *, notice: str | None, detail: str = ""
+    ) -> str:
+        delivery = self._journal.delivery(id)
+        if delivery is None:
+            abort(HTTPStatus.NOT_FOUND)
+        shown_at(self._parts, delivery.store)
+        return render_template(
+            "delivery.html",
+            delivery=delivery,
+            estimates=self._parts.estimates([delivery]),
+            tries=self._journal.attempts(id),
+            audit=self._journal.audit(id),
+            can_redeliver=_can_redeliver(delivery),
+            can_resolve=delivery.state in ATTENTION,
+            notice=notice,
+            detail=detail,
+        )
+
+
+def _can_redeliver(delivery: Delivery) -> bool:
+    busy = IN_FLIGHT | {DeliveryState.SETTLING, DeliveryState.UNCERTAIN}
+    if delivery.pruned_at is not None:
+        return False
+    return delivery.kind is Kind.CALL and delivery.state not in busy
+
+
+def _fields(*names: str) -> dict[str, str]:
+    return {name: request.form[name] for name in names if name in request.form}
+
+
+def _links(text: str) -> Mapping[str, str]:
+    pairs = (line.partition("=") for line in text.splitlines() if line.strip())
+    return {name.strip(): value for name, _equals, value in pairs}
+
+
+def _row(one: Delivery) -> Sequence[object]:
+    return (
+        one.id,
+        one.store,
+        one.order_id,
+        one.mapping,
+        one.rule,
+        one.target,
+        one.operation,
+        one.state.value,
+        one.reason,
+        one.attempts,
+        iso(one.due_at) if one.due_at else None,
+        iso(one.created_at),
+        iso(one.updated_at),
+    )

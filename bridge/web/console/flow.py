@@ -1,0 +1,189 @@
+"""How it goes at each store and target, and how the last day went: pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bridge.journal.protocol import TargetRow
+from bridge.journal.seeing import Minute
+from bridge.minutes import quantile, together
+from bridge.model import DAY, MINUTE, Delivery, Instant, Millis
+from bridge.silence import Silence
+from bridge.targets.account import Target
+
+LATELY = 5
+"""Minutes over which a pace is told."""
+
+SLOW = Millis(2 * MINUTE)
+"""Whatever waits longer for its turn makes its target slow."""
+
+STEP = Millis(10 * MINUTE)
+"""How much of the day one point of its drawing stands for."""
+
+_FULL = 0.9
+"""Of a target's limit: more is hardly ever reached."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreFlow:
+    """How it goes at one store; *pace* is webhooks a minute."""
+
+    name: str
+    state: str
+    pace: float
+    heard: Instant | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetFlow:
+    """
+    How it goes at one target.
+
+    Args:
+        pace: deliveries a minute.
+        used: so much of its limit was used lately, 1 for all of it.
+        since: when it was paused, or until when it is left alone.
+        why: it was paused, as a code.
+    """
+
+    name: str
+    state: str
+    pace: float
+    used: float | None
+    waiting: int
+    attention: int
+    oldest: Delivery | None
+    since: Instant | None = None
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What happened in one step of the last day."""
+
+    at: Instant
+    accepted: int
+    delivered: int
+    failed: int
+    waiting: int | None
+    p50: Millis | None
+    p95: Millis | None
+
+
+def store_flow(
+    name: str,
+    heard: Instant | None,
+    silence: Silence | None,
+    lately: Iterable[Minute],
+) -> StoreFlow:
+    """Return how it goes at a store."""
+    accepted = sum(one.accepted for one in lately if one.store == name)
+    state = "flowing" if accepted else "quiet"
+    if silence is not None:
+        state = "silent"
+    elif heard is None:
+        state = "never"
+    return StoreFlow(
+        name=name, state=state, pace=accepted / LATELY, heard=heard
+    )
+
+
+def target_flow(
+    target: Target,
+    row: TargetRow | None,
+    *,
+    lately: Iterable[Minute],
+    oldest: Delivery | None,
+    waiting: int,
+    attention: int,
+    now: Instant,
+) -> TargetFlow:
+    """Return how it goes at a target."""
+    delivered = sum(
+        one.delivered for one in lately if one.target == target.name
+    )
+    used = _used(target, delivered)
+    state, since, why = _state(row, oldest, used, delivered, now)
+    return TargetFlow(
+        name=target.name,
+        state=state,
+        pace=delivered / LATELY,
+        used=used,
+        waiting=waiting,
+        attention=attention,
+        oldest=oldest,
+        since=since,
+        why=why,
+    )
+
+
+def steps(minutes: Sequence[Minute], now: Instant) -> list[Step]:
+    """Return the last day, step by step, also those without anything."""
+    first = Instant(now - now % STEP - DAY + STEP)
+    by_step: dict[int, list[Minute]] = {}
+    for one in minutes:
+        by_step.setdefault(one.at - one.at % STEP, []).append(one)
+    return [
+        _step(Instant(at), by_step.get(at, []))
+        for at in range(first, now + 1, STEP)
+    ]
+
+
+def _step(at: Instant, minutes: Sequence[Minute]) -> Step:
+    waits = together(one.waits for one in minutes)
+    waiting: dict[Instant, int] = {}
+    for one in minutes:
+        if one.waiting is not None:
+            waiting[one.at] = waiting.get(one.at, 0) + one.waiting
+    return Step(
+        at=at,
+        accepted=sum(one.accepted for one in minutes),
+        delivered=sum(one.delivered for one in minutes),
+        failed=sum(one.failed for one in minutes),
+        waiting=waiting[max(waiting)] if waiting else None,
+        p50=quantile(waits, 0.5),
+        p95=quantile(waits, 0.95),
+    )
+
+
+def _used(target: Target, delivered: int) -> float | None:
+    limit = target.limit
+    if limit is None:
+        return None
+    most = limit.requests * LATELY * MINUTE / limit.window
+    return min(1.0, delivered / most)
+
+
+def _state(
+    row: TargetRow | None,
+    oldest: Delivery | None,
+    used: float | None,
+    delivered: int,
+    now: Instant,
+) -> tuple[str, Instant | None, str | None]:
+    if row is not None and row.paused:
+        return "paused", row.paused_at, row.paused
+    if row is not None and row.closed_until and row.closed_until > now:
+        return "closed", row.closed_until, None
+    late = oldest is not None and _late(oldest, now)
+    if late and used is not None and used >= _FULL:
+        return "limit", None, None
+    if late:
+        return "slow", None, None
+    return ("flowing" if delivered or oldest else "idle"), None, None
+
+
+def _late(oldest: Delivery, now: Instant) -> bool:
+    due = oldest.due_at if oldest.due_at is not None else now
+    return now - due > SLOW
+
+
+def waiting_by_target(
+    counts: Mapping[tuple[str, str], int], states: Iterable[str]
+) -> Mapping[str, int]:
+    """Return how many deliveries of each target are in any of *states*."""
+    wanted = set(states)
+    found: dict[str, int] = {}
+    for (target, state), number in counts.items():
+        if state in wanted:
+            found[target] = found.get(target, 0) + number
+    return found

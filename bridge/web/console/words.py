@@ -1,0 +1,114 @@
+"""Codes of the journal in words of people, in the page's language."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from flask_babel import lazy_gettext as _
+from flask_babel.speaklater import LazyString
+
+from bridge.model import DeliveryState, EventState
+from bridge.web.console.reasons import advice, pause, title
+
+Words = Mapping[str, LazyString]
+
+STATES: Words = MappingProxyType(
+    {
+        DeliveryState.WAITING: _("waits for an id"),
+        DeliveryState.PENDING: _("to be sent"),
+        DeliveryState.CLAIMED: _("being prepared"),
+        DeliveryState.SENDING: _("being sent"),
+        DeliveryState.SETTLING: _("answer was lost, goes again"),
+        DeliveryState.UNCERTAIN: _("nobody knows: was it created?"),
+        DeliveryState.HELD: _("held for you"),
+        DeliveryState.SUCCEEDED: _("delivered"),
+        DeliveryState.DEAD: _("refused"),
+        DeliveryState.CANCELLED: _("withdrawn"),
+        DeliveryState.SUPERSEDED: _("not needed: a newer one says it"),
+        DeliveryState.UNCHANGED: _("not needed: it is there already"),
+        EventState.STORED: _("received"),
+        EventState.PLANNED: _("understood"),
+        EventState.IGNORED: _("of no concern"),
+        EventState.UNUSABLE: _("not understood"),
+    }
+)
+
+MARKS: Mapping[str, str] = MappingProxyType(
+    {
+        DeliveryState.UNCERTAIN: "?",
+        DeliveryState.HELD: "!",
+        DeliveryState.DEAD: "✕",
+        DeliveryState.SUCCEEDED: "✓",
+        EventState.PLANNED: "✓",
+        EventState.UNUSABLE: "!",
+    }
+)
+"""What stands before a state, so that its colour is not its only sign."""
+
+ACTIONS: Words = MappingProxyType(
+    {
+        "exists": _("it exists at the target"),
+        "done": _("it is done"),
+        "resend": _("send it again"),
+        "cancel": _("never send it"),
+        "redeliver": _("sent again"),
+        "resolve": _("decided"),
+        "pause": _("paused"),
+        "resume": _("resumed"),
+        "correct": _("corrected"),
+        "link": _("told an id"),
+    }
+)
+
+MOMENTS: Words = MappingProxyType(
+    {
+        "placed": _("placed"),
+        "paid": _("paid"),
+        "ready": _("ready to send"),
+        "shipped": _("shipped"),
+        "fulfilled": _("all of it shipped"),
+        "delivered": _("handed over"),
+        "cancelled": _("cancelled"),
+        "refunded": _("refunded"),
+    }
+)
+
+FLOWS: Words = MappingProxyType(
+    {
+        "flowing": _("flowing"),
+        "idle": _("nothing to do"),
+        "slow": _("slow"),
+        "limit": _("limit reached"),
+        "closed": _("left alone for a moment"),
+        "paused": _("paused"),
+        "silent": _("silent, which is unusual"),
+        "quiet": _("quiet"),
+        "never": _("never heard"),
+    }
+)
+
+FLOW_MARKS: Mapping[str, str] = MappingProxyType(
+    {"flowing": "▶", "slow": "◔", "limit": "◔", "closed": "◔",
+     "paused": "⏸", "silent": "!", "idle": "·", "quiet": "·", "never": "·"}
+)  # fmt: skip
+
+
+def word(words: Words, code: object) -> str:
+    """Return a code's words, or the code itself where there are none."""
+    key = getattr(code, "value", code)
+    return str(words.get(str(key), key))
+
+
+WORDS = MappingProxyType(
+    {
+        "state": lambda code: word(STATES, code),
+        "mark": lambda code: MARKS.get(getattr(code, "value", code), ""),
+        "action": lambda code: word(ACTIONS, code),
+        "moment": lambda code: word(MOMENTS, code),
+        "flow": lambda code: word(FLOWS, code),
+        "reason": title,
+        "advice": advice,
+        "pause": pause,
+        "flow_mark": lambda code: FLOW_MARKS.get(code, ""),
+    }
+)
+"""For templates."""
