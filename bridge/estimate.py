@@ -13,6 +13,7 @@ is more urgent goes first.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from bridge.model import (
     ATTENTION,
@@ -98,6 +99,26 @@ class Pace:
         return max(by_room, (self.window + MARGIN + answer) / self.requests)
 
 
+class Remark(StrEnum):
+    """What there is to say of an estimate; in braces what it is about."""
+
+    NO_FILE = "no file names {}"
+    PAUSED = "{} is paused: {}"
+    IN_DOUBT = (
+        "waits for delivery {}, of which the target is asked whether it was"
+        " applied"
+    )
+    NEEDS_A_PERSON = "waits for delivery {}, which needs a person"
+    MANY = "or later: more than {:,} go before it"
+    MISSING = "at the earliest: something is missing, and is looked for then"
+    BEHIND_MISSING = "at the earliest: delivery {} waits for something"
+    AFTER = "after delivery {}"
+    AHEAD = "{:,} go before it"
+
+
+Said = tuple[Remark, tuple[int | str, ...]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
     """
@@ -105,20 +126,28 @@ class Estimate:
 
     Args:
         at: None where nobody can tell.
-        text: why not, or what else there is to say of it.
+        remark: why not, or what else there is to say of it.
+        about: what stands in its braces: how many, which delivery, which
+            target and by whom it was paused.
     """
 
     at: Instant | None
-    text: str = ""
+    remark: Remark | None = None
+    about: tuple[int | str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """What is said of it, in English."""
+        return self.remark.format(*self.about) if self.remark else ""
 
 
 def estimate(
     delivery: Delivery, wait: Wait, pace: Pace, now: Instant
 ) -> Estimate:
     """Return when a waiting delivery will probably be sent."""
-    reason = _never_by_itself(delivery, wait)
-    if reason is not None:
-        return Estimate(at=None, text=reason)
+    never = _never_by_itself(delivery, wait)
+    if never is not None:
+        return Estimate(at=None, remark=never[0], about=never[1])
     answer = USUAL if wait.answer is None else wait.answer
     starts = max(now, wait.shut_until or now)
     own_turn = starts + wait.ahead * pace.each(answer)
@@ -127,31 +156,29 @@ def estimate(
         + len(wait.before) * answer
     )
     at = max(own_turn, lane_free, delivery.due_at or now)
-    return Estimate(at=Instant(round(at)), text=_remark(delivery, wait))
+    remark, about = _remark(delivery, wait) or (None, ())
+    return Estimate(at=Instant(round(at)), remark=remark, about=about)
 
 
-def _never_by_itself(delivery: Delivery, wait: Wait) -> str | None:
+def _never_by_itself(delivery: Delivery, wait: Wait) -> Said | None:
     if wait.paused is not None:
-        return f"{delivery.target} is paused: {wait.paused}"
+        return Remark.PAUSED, (delivery.target, wait.paused)
     for one in wait.before:
         if one.state is S.UNCERTAIN and one.due_at is not None:
-            return (
-                f"waits for delivery {one.id}, of which the target is asked"
-                " whether it was applied"
-            )
+            return Remark.IN_DOUBT, (one.id,)
         if one.state in ATTENTION:
-            return f"waits for delivery {one.id}, which needs a person"
+            return Remark.NEEDS_A_PERSON, (one.id,)
     return None
 
 
-def _remark(delivery: Delivery, wait: Wait) -> str:
+def _remark(delivery: Delivery, wait: Wait) -> Said | None:
     if wait.uncounted:
-        return f"or later: more than {MOST_COUNTED:,} go before it"
+        return Remark.MANY, (MOST_COUNTED,)
     if delivery.state is S.WAITING:
-        return "at the earliest: something is missing, and is looked for then"
+        return Remark.MISSING, ()
     for one in wait.before:
         if one.state is S.WAITING:
-            return f"at the earliest: delivery {one.id} waits for something"
+            return Remark.BEHIND_MISSING, (one.id,)
     if wait.before:
-        return f"after delivery {wait.before[-1].id}"
-    return f"{wait.ahead:,} go before it" if wait.ahead else ""
+        return Remark.AFTER, (wait.before[-1].id,)
+    return (Remark.AHEAD, (wait.ahead,)) if wait.ahead else None

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from bridge.estimate import Estimate, Pace, estimate
+from bridge.estimate import Estimate, Pace, Remark, estimate
 from bridge.journal.protocol import Journal
 from bridge.model import Delivery, DeliveryId, Instant, Millis
 from bridge.targets.account import Target
@@ -32,7 +32,7 @@ def estimates(
             continue
         target = targets.get(one.target)
         found[one.id] = (
-            Estimate(at=None, text=f"no file names {one.target}")
+            Estimate(at=None, remark=Remark.NO_FILE, about=(one.target,))
             if target is None
             else estimate(one, wait, _pace(target), now)
         )
