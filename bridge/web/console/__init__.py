@@ -11,9 +11,13 @@ from pydantic import ValidationError
 from bridge.web.console.asked import wrong_query
 from bridge.web.console.catalogs import Catalogs
 from bridge.web.console.choices import Choices, language
+from bridge.web.console.deciding import DECIDING
+from bridge.web.console.decisions import Decisions
 from bridge.web.console.deliveries import DeliveryPages
 from bridge.web.console.door import Door
 from bridge.web.console.events import EventPages
+from bridge.web.console.inbox import InboxPages
+from bridge.web.console.mending import Mending
 from bridge.web.console.orders import OrderPages
 from bridge.web.console.showing import add_filters
 from bridge.web.console.start import StartPages
@@ -31,6 +35,7 @@ def add_console(app: Flask, parts: Parts) -> None:
     add_filters(app)
     Catalogs(app, locale_selector=language)
     app.jinja_env.globals["words"] = WORDS
+    app.jinja_env.globals["deciding"] = DECIDING
     app.register_blueprint(_pages(parts))
 
 
@@ -43,7 +48,9 @@ def _pages(parts: Parts) -> Blueprint:
     pages.register_error_handler(ValidationError, wrong_query)
     start, orders = StartPages(parts), OrderPages(parts)
     events, deliveries = EventPages(parts), DeliveryPages(parts)
-    targets = TargetPages(parts)
+    targets, inbox = TargetPages(parts), InboxPages(parts)
+    decisions = Decisions(parts, inbox)
+    mending = Mending(parts, inbox, decisions)
     for method, path, view in (
         ("GET", "/login", door.login_page),
         ("POST", "/login", door.login),
@@ -52,6 +59,13 @@ def _pages(parts: Parts) -> Blueprint:
         ("GET", "/", start.start),
         ("GET", "/fragments/now", start.now),
         ("GET", "/fragments/day.json", start.day),
+        ("GET", "/attention", inbox.attention),
+        ("POST", "/attention/preview", decisions.preview),
+        ("POST", "/attention/together", decisions.together),
+        ("GET", "/attention/<number>", inbox.one),
+        ("POST", "/attention/<number>", decisions.decide),
+        ("POST", "/attention/<number>/mend", mending.form),
+        ("POST", "/attention/<number>/correct", mending.correct),
         ("GET", "/search", orders.search),
         ("GET", "/orders/<store>/<path:order_id>", orders.order),
         ("GET", "/events", events.events),

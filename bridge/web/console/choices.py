@@ -77,7 +77,7 @@ class Choices:
             "theme": THEMES,
             "zone": zones,
         }
-        answer = redirect(_back(), HTTPStatus.SEE_OTHER)
+        answer = redirect(back_address(), HTTPStatus.SEE_OTHER)
         for name, values in allowed.items():
             chosen = request.form.get(name)
             if chosen is None:
@@ -96,7 +96,7 @@ class Choices:
         return answer
 
 
-def _back() -> str:
+def back_address() -> str:
     """Return the page that one came from; never one elsewhere."""
     back = request.form.get("back", "")
     inside = back.startswith("/console/") and "\\" not in back

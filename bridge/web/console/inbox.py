@@ -1,0 +1,243 @@
+"""The inbox: what waits for a person, by reason, oldest first."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from flask import abort, render_template, request
+
+from bridge.journal.protocol import AuditEntry, DeliveryFilter
+from bridge.journal.seeing import AttentionGroup, AttentionItem
+from bridge.model import Delivery, DeliveryId, Instant
+from bridge.web.console.asked import newest, number_of, older, query_of
+from bridge.web.console.choices import shown_at
+from bridge.web.console.deciding import (
+    TOGETHER,
+    Mend,
+    fitting,
+    may_make_two,
+    mend_of,
+)
+from bridge.web.console.reasons import told
+from bridge.web.console.remembered import Names, Remembered, names_for
+from bridge.web.forms import PageForm, RowCursor, Word, cursor_of
+from bridge.web.parts import Parts
+from bridge.web.shapes import order_item
+
+GLANCE = 200
+"""So many of the oldest are looked at for the page of all reasons."""
+OF_EACH = 5
+"""So many of each reason stand there."""
+
+
+class AttentionQuery(PageForm):
+    """Which part of the inbox is shown."""
+
+    cursor: RowCursor | None = None
+    target: Word | None = None
+    state: Word | None = None
+    reason: Word | None = None
+    decided: Word | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """
+    One delivery that waits, and what may be done with it.
+
+    Args:
+        name: the order's number as people say it.
+        since: when it came to wait.
+        links: names of the ids that its answer would have told.
+        twice: sending it again may make a second one.
+    """
+
+    delivery: Delivery
+    name: str
+    since: Instant
+    choices: Sequence[str]
+    mend: Mend | None
+    links: Sequence[str]
+    twice: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """
+    All that waits for one reason in plain words.
+
+    Args:
+        reason: one of its codes, which stands for all.
+        rows: the oldest of them.
+    """
+
+    reason: str | None
+    count: int
+    since: Instant
+    targets: Sequence[str]
+    rows: Sequence[Waiting]
+
+
+class InboxPages:
+    """Shows what waits for a person."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._journal = parts.journal
+        self._remembered = Remembered(parts)
+
+    def attention(self) -> str:
+        """Show the oldest of each reason; of one reason, page by page."""
+        query = query_of(AttentionQuery)
+        groups = [
+            one
+            for one in self._journal.attention_groups()
+            if query.target in {None, one.target}
+            and query.state in {None, one.state.value}
+        ]
+        cursor = None
+        if query.reason is None:
+            subjects = self._all(groups, query)
+        else:
+            subjects, cursor = self._one(groups, query, query.reason)
+        return render_template(
+            "inbox.html",
+            subjects=subjects,
+            query=query,
+            targets=sorted({*self._parts.targets(), *_targets(groups)}),
+            together=TOGETHER,
+            decided=self._decision(query.decided),
+            older=older("console.attention", cursor),
+            newest=newest("console.attention"),
+        )
+
+    def one(self, number: str) -> str:
+        """Show one delivery that waits, and what may be decided."""
+        delivery = self.delivery(number)
+        shown_at(self._parts, delivery.store)
+        return render_template(
+            "deciding_one.html", row=self.row(delivery), back=request.full_path
+        )
+
+    def delivery(self, number: str) -> Delivery:
+        """Return a delivery, or answer 404."""
+        found = self._journal.delivery(DeliveryId(number_of(number)))
+        if found is None:
+            abort(HTTPStatus.NOT_FOUND)
+        return found
+
+    def row(self, delivery: Delivery) -> Waiting:
+        """Return what may be done with one of them."""
+        (row,) = self.rows([_item(delivery)])
+        return row
+
+    def rows(self, items: Iterable[AttentionItem]) -> list[Waiting]:
+        """Return what may be done with each of them."""
+        names = self._remembered.names()
+        return [self._row(item, names) for item in items]
+
+    # -- parts of these
+
+    def _all(
+        self, groups: Sequence[AttentionGroup], query: AttentionQuery
+    ) -> list[Subject]:
+        oldest = self._journal.attention_list(
+            DeliveryFilter(target=query.target, state=query.state),
+            after=None,
+            limit=GLANCE,
+        )
+        shown = {
+            key: [
+                item
+                for item in oldest
+                if _subject(item.delivery.reason) == key
+            ][:OF_EACH]
+            for key in dict.fromkeys(_subject(one.reason) for one in groups)
+        }
+        return [
+            _told(
+                [one for one in groups if _subject(one.reason) == key],
+                self.rows(items),
+            )
+            for key, items in shown.items()
+        ]
+
+    def _one(
+        self,
+        groups: Sequence[AttentionGroup],
+        query: AttentionQuery,
+        reason: str,
+    ) -> tuple[list[Subject], str | None]:
+        """Return one reason's page, and the next page's cursor."""
+        key = _subject(reason)
+        chosen = [one for one in groups if _subject(one.reason) == key]
+        found = sorted(
+            (
+                item
+                for code in dict.fromkeys(one.reason for one in chosen)
+                for item in self._journal.attention_list(
+                    DeliveryFilter(
+                        target=query.target, state=query.state, reason=code
+                    ),
+                    after=query.cursor[0] if query.cursor else None,
+                    limit=query.limit + 1,
+                )
+            ),
+            key=lambda item: item.place,
+        )
+        page = found[: query.limit]
+        more = len(found) > query.limit
+        cursor = cursor_of(page[-1].place) if more else None
+        rows = self.rows(page)
+        return [_told(chosen, rows)] if chosen else [], cursor
+
+    def _row(self, item: AttentionItem, names: Mapping[str, Names]) -> Waiting:
+        one = item.delivery
+        order = self._journal.dossier(one.store, one.order_id).order
+        told_name = order_item(order).name if order else None
+        return Waiting(
+            delivery=one,
+            name=told_name or one.order_id,
+            since=item.since,
+            choices=fitting(one),
+            mend=mend_of(one),
+            links=names_for(names, one),
+            twice=may_make_two(one),
+        )
+
+    def _decision(self, number: str | None) -> AuditEntry | None:
+        """Return what was decided last on a delivery."""
+        if number is None:
+            return None
+        entries = self._journal.audit(DeliveryId(number_of(number)))
+        return entries[-1] if entries else None
+
+
+def _subject(reason: str | None) -> str:
+    """Return what reasons have in common that are one to a person."""
+    known = told(reason)
+    return f"={known.title}" if known else (reason or "")
+
+
+def _told(
+    groups: Sequence[AttentionGroup], rows: Sequence[Waiting]
+) -> Subject:
+    return Subject(
+        reason=groups[0].reason,
+        count=sum(one.count for one in groups),
+        since=min(one.since for one in groups),
+        targets=_targets(groups),
+        rows=rows,
+    )
+
+
+def _targets(groups: Iterable[AttentionGroup]) -> list[str]:
+    return sorted({one.target for one in groups})
+
+
+def _item(delivery: Delivery) -> AttentionItem:
+    return AttentionItem(
+        delivery=delivery,
+        since=delivery.updated_at,
+        place=delivery.moved,
+    )
