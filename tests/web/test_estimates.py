@@ -6,10 +6,12 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
+from bridge.estimate import Remark
 from bridge.journal.protocol import Journal
 from bridge.lifecycle import Gate
 from bridge.model import Delivery, DeliveryState, Reason
 from bridge.targets.register import CONTRACTS
+from bridge.web.console.expecting import REMARKS
 from bridge.web.shapes import iso
 from tests.factories import NOW, ORDER, STORE, keep, later, new_delivery
 from tests.web.doors import TARGETS, get, web
@@ -121,3 +123,8 @@ def test_calls_saved(client: FlaskClient, journal: Journal) -> None:
     }
     assert 'bridge_calls_saved{target="yuju-mx",why="unchanged"} 2.0' in lines
     assert 'bridge_calls_saved{target="yuju-mx",why="superseded"} 1.0' in lines
+
+
+def test_console_has_words_for_every_remark() -> None:
+    """What can be said of an estimate can be said on a page."""
+    assert set(REMARKS) == set(Remark)

@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
 from bridge.model import DeliveryState, EventState
+from bridge.web.console.expecting import remark
 from bridge.web.console.reasons import advice, pause, title
 
 Words = Mapping[str, LazyString]
@@ -59,6 +60,25 @@ ACTIONS: Words = MappingProxyType(
     }
 )
 
+PHASES: Words = MappingProxyType(
+    {
+        "prepared": _("not a byte was sent"),
+        "writing": _("it was being sent"),
+        "answered": _("the target answered"),
+    }
+)
+
+OUTCOMES: Words = MappingProxyType(
+    {
+        "applied": _("done at the target"),
+        "rejected": _("refused by the target"),
+        "notsent": _("not sent"),
+        "notprocessed": _("sent, and not processed"),
+        "maybe": _("nobody knows whether it was done"),
+        "unread": _("the target could not be asked"),
+    }
+)
+
 MOMENTS: Words = MappingProxyType(
     {
         "placed": _("placed"),
@@ -108,6 +128,9 @@ WORDS = MappingProxyType(
         "reason": title,
         "advice": advice,
         "pause": pause,
+        "remark": remark,
+        "phase": lambda code: word(PHASES, code),
+        "outcome": lambda code: word(OUTCOMES, code),
         "flow_mark": lambda code: FLOW_MARKS.get(code, ""),
     }
 )
