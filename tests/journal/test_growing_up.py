@@ -57,6 +57,7 @@ def test_what_was_kept_reads_as_before(old: Path) -> None:
         "0004_growth",
         "0005_bodies_apart",
         "0006_console",
+        "0007_sessions",
     ]
 
     story = journal.story(STORE, ORDER)

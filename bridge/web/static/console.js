@@ -121,7 +121,8 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
-    if (event.target.closest("input, textarea, select, dialog")) return;
+    if (event.target.closest("input, textarea, select")) return;
+    if (document.querySelector("dialog[open]")) return;
     if (goes) {
       goes = false;
       const key = CSS.escape(event.key);

@@ -1,0 +1,58 @@
+"""Pictures of each page, in both languages and both themes."""
+
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from tests.browser.place import chromium, log_in, running_bridge, watched
+
+FOLDER = Path("docs/console")
+PAGES = {
+    "start": "/console/",
+    "events": "/console/events",
+    "deliveries": "/console/deliveries",
+    "delivery": "/console/deliveries/1",
+    "targets": "/console/targets",
+    "stores": "/console/stores",
+}
+COLOURS = 64
+
+
+def small(png: bytes, file: Path) -> None:
+    """Keep a picture with few colours, which is enough for pages."""
+    picture = Image.open(BytesIO(png)).convert("RGB")
+    picture.quantize(COLOURS).save(file, optimize=True)
+
+
+def main() -> None:
+    """Make all pictures anew."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (
+        TemporaryDirectory() as folder,
+        running_bridge(Path(folder) / "place") as place,
+        sync_playwright() as playwright,
+    ):
+        browser = chromium(playwright)
+        for language in ("es-MX", "en"):
+            for theme in ("light", "dark"):
+                one = watched(
+                    browser,
+                    place,
+                    locale=language,
+                    color_scheme=theme,
+                    viewport={"width": 1280, "height": 800},
+                )
+                log_in(one, place)
+                for name, path in PAGES.items():
+                    one.page.goto(path)
+                    one.page.wait_for_load_state("networkidle")
+                    file = FOLDER / f"{name}-{language[:2]}-{theme}.png"
+                    small(one.page.screenshot(), file)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""The console in a real browser, over a running bridge and sandbox."""
+
+from urllib.parse import quote
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+
+from bridge.demo.place import Place
+from tests.browser.place import Watched, bring_hostile, log_in
+from tests.browser.place import watched as watch
+from tests.web.console.hostile import HOSTILE
+
+PAGES = [
+    "/console/",
+    "/console/events",
+    "/console/events/1",
+    "/console/deliveries",
+    "/console/deliveries/1",
+    "/console/search?q=1",
+    "/console/targets",
+    "/console/stores",
+]
+GRAVE = {"serious", "critical"}
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_page_is_well_made(watched: Watched, path: str, theme: str) -> None:
+    """
+    No page has a console error, a CSP report or a grave fault by axe-core.
+    """
+    watched.page.emulate_media(color_scheme=theme)
+    watched.page.goto(path)
+    watched.page.wait_for_load_state("networkidle")
+    found = Axe().run(watched.page).response["violations"]
+    grave = [
+        (one["id"], [node["html"] for node in one["nodes"]][:3])
+        for one in found
+        if one["impact"] in GRAVE
+    ]
+    assert [] == grave
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_page_fits_a_phone(watched: Watched, path: str) -> None:
+    """
+    At 360 pixels nothing but a table's own region scrolls sideways.
+    """
+    watched.page.set_viewport_size({"width": 360, "height": 740})
+    watched.page.goto(path)
+    width = watched.page.evaluate("document.documentElement.scrollWidth")
+    assert width <= 360
+
+
+def test_first_visit_is_drawn_and_stays_fresh(watched: Watched) -> None:
+    """
+    The start page draws the last day, and renews itself while it is seen.
+    """
+    page = watched.page
+    page.wait_for_selector("#drawing canvas")
+    with page.expect_response("**/console/fragments/now") as answer:
+        page.evaluate("document.body.dispatchEvent(new Event('fresh'))")
+    assert 200 == answer.value.status
+    page.wait_for_selector("text=Te necesita")
+
+
+def test_languages(watched: Watched) -> None:
+    """
+    The browser's language is spoken first, and the chosen one from then on.
+    """
+    page = watched.page
+    assert "Inicio" == page.inner_text("h1")
+    page.select_option("select[name=language]", "en")
+    page.click(".choices button")
+    assert "Start" == page.inner_text("h1")
+    page.goto("/console/events")
+    assert "en" == page.get_attribute("html", "lang")
+
+
+def test_keys(watched: Watched) -> None:
+    """
+    Keys find, move between rows, open one, go to pages and show help.
+    """
+    page = watched.page
+    page.keyboard.press("?")
+    assert page.is_visible("dialog#keys")
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.press("e")
+    page.wait_for_url("**/console/events")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/events/*")
+    page.keyboard.press("/")
+    assert "find" == page.evaluate("document.activeElement.id")
+
+
+def test_filters_share_their_address(watched: Watched) -> None:
+    """
+    What was chosen stands in the address, and is chosen again from it.
+    """
+    page = watched.page
+    page.goto("/console/deliveries")
+    page.select_option("select[name=state]", "succeeded")
+    page.click(".filters button")
+    assert "state=succeeded" in page.url
+    page.goto(page.url)
+    assert "succeeded" == page.input_value("select[name=state]")
+
+
+def test_works_without_scripts(browser: Browser, place: Place) -> None:
+    """
+    Logging in, reading, searching and filtering need no JavaScript.
+    """
+    one = watch(browser, place, java_script_enabled=False)
+    log_in(one, place)
+    one.page.click("text=Envíos")
+    one.page.select_option("select[name=state]", "succeeded")
+    one.page.click(".filters button")
+    assert one.page.locator("tr[data-row]").count()
+    one.page.fill("#find", "no such order")
+    one.page.click(".find button")
+    assert "No encontramos" in one.page.inner_text("main")
+    one.page.context.close()
+
+
+def test_nothing_hostile_runs(watched: Watched, place: Place) -> None:
+    """
+    What customers write into an order runs on no page that shows it.
+    """
+    page = watched.page
+    page.add_init_script("window.__hit = 0")
+    ids = bring_hostile(place)
+    page.goto("/console/events?limit=200")
+    events = page.locator("tr[data-row] td:first-child a").all()
+    shown = [one.get_attribute("href") for one in events][: len(ids)]
+    for path in (
+        "/console/",
+        "/console/deliveries?limit=200",
+        *(f"/console/orders/cafe-mx/{one}" for one in ids[::6]),
+        *(f"/console/search?q={quote(text)}" for text in HOSTILE[::6]),
+        *shown[::6],
+    ):
+        answer = page.goto(path)
+        assert answer is not None
+        assert answer.ok
+        assert 0 == page.evaluate("window.__hit")
+    page.goto(shown[0])
+    page.click("text=Mostrarlo")
+    assert 0 == page.evaluate("window.__hit")
