@@ -12,6 +12,9 @@ from tests.browser.place import chromium, log_in, running_bridge, watched
 FOLDER = Path("docs/console")
 PAGES = {
     "start": "/console/",
+    "attention": "/console/attention",
+    "order": "/console/orders/cafe-mx/6301458923713",
+    "search": "/console/search?q=1",
     "events": "/console/events",
     "deliveries": "/console/deliveries",
     "delivery": "/console/deliveries/1",

@@ -13,6 +13,8 @@ from tests.web.console.hostile import HOSTILE
 
 PAGES = [
     "/console/",
+    "/console/attention",
+    "/console/orders/cafe-mx/6301458923713",
     "/console/events",
     "/console/events/1",
     "/console/deliveries",

@@ -16,11 +16,13 @@ from bridge.web.console.decisions import Decisions
 from bridge.web.console.deliveries import DeliveryPages
 from bridge.web.console.door import Door
 from bridge.web.console.events import EventPages
+from bridge.web.console.in_force import InForce
 from bridge.web.console.inbox import InboxPages
 from bridge.web.console.mending import Mending
 from bridge.web.console.orders import OrderPages
 from bridge.web.console.showing import add_filters
 from bridge.web.console.start import StartPages
+from bridge.web.console.stories import StoryPages
 from bridge.web.console.targets import TargetPages
 from bridge.web.console.words import WORDS
 from bridge.web.parts import Parts
@@ -48,9 +50,11 @@ def _pages(parts: Parts) -> Blueprint:
     pages.register_error_handler(ValidationError, wrong_query)
     start, orders = StartPages(parts), OrderPages(parts)
     events, deliveries = EventPages(parts), DeliveryPages(parts)
-    targets, inbox = TargetPages(parts), InboxPages(parts)
+    in_force = InForce(parts)
+    targets, inbox = TargetPages(parts), InboxPages(parts, in_force)
     decisions = Decisions(parts, inbox)
     mending = Mending(parts, inbox, decisions)
+    stories = StoryPages(parts, inbox, in_force)
     for method, path, view in (
         ("GET", "/login", door.login_page),
         ("POST", "/login", door.login),
@@ -64,10 +68,16 @@ def _pages(parts: Parts) -> Blueprint:
         ("POST", "/attention/together", decisions.together),
         ("GET", "/attention/<number>", inbox.one),
         ("POST", "/attention/<number>", decisions.decide),
-        ("POST", "/attention/<number>/mend", mending.form),
+        ("POST", "/attention/<number>/mend", mending.mend),
         ("POST", "/attention/<number>/correct", mending.correct),
         ("GET", "/search", orders.search),
-        ("GET", "/orders/<store>/<path:order_id>", orders.order),
+        ("GET", "/orders/<store>/<path:order_id>", stories.order),
+        (
+            "POST",
+            "/orders/<store>/<path:order_id>/reveal",
+            stories.reveal_order,
+        ),
+        ("POST", "/deliveries/<number>/compare", stories.compare),
         ("GET", "/events", events.events),
         ("GET", "/events.csv", events.events_csv),
         ("GET", "/events/<number>", events.event),

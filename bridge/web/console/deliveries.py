@@ -175,14 +175,15 @@ class DeliveryPages:
             estimates=self._parts.estimates([delivery]),
             tries=self._journal.attempts(id),
             audit=self._journal.audit(id),
-            can_redeliver=_can_redeliver(delivery),
+            can_redeliver=can_redeliver(delivery),
             can_resolve=delivery.state in ATTENTION,
             notice=notice,
             detail=detail,
         )
 
 
-def _can_redeliver(delivery: Delivery) -> bool:
+def can_redeliver(delivery: Delivery) -> bool:
+    """Return whether a delivery may be sent again by a person."""
     busy = IN_FLIGHT | {DeliveryState.SETTLING, DeliveryState.UNCERTAIN}
     if delivery.pruned_at is not None:
         return False

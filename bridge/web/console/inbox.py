@@ -8,6 +8,7 @@ from flask import abort, render_template, request
 
 from bridge.journal.protocol import AuditEntry, DeliveryFilter
 from bridge.journal.seeing import AttentionGroup, AttentionItem
+from bridge.mapping.document import Mapping as MappingInForce
 from bridge.model import Delivery, DeliveryId, Instant
 from bridge.web.console.asked import newest, number_of, older, query_of
 from bridge.web.console.choices import shown_at
@@ -18,8 +19,8 @@ from bridge.web.console.deciding import (
     may_make_two,
     mend_of,
 )
+from bridge.web.console.in_force import InForce, names_for
 from bridge.web.console.reasons import told
-from bridge.web.console.remembered import Names, Remembered, names_for
 from bridge.web.forms import PageForm, RowCursor, Word, cursor_of
 from bridge.web.parts import Parts
 from bridge.web.shapes import order_item
@@ -81,10 +82,10 @@ class Subject:
 class InboxPages:
     """Shows what waits for a person."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, in_force: InForce) -> None:
         self._parts = parts
         self._journal = parts.journal
-        self._remembered = Remembered(parts)
+        self._in_force = in_force
 
     def attention(self) -> str:
         """Show the oldest of each reason; of one reason, page by page."""
@@ -133,8 +134,8 @@ class InboxPages:
 
     def rows(self, items: Iterable[AttentionItem]) -> list[Waiting]:
         """Return what may be done with each of them."""
-        names = self._remembered.names()
-        return [self._row(item, names) for item in items]
+        mappings = self._in_force.mappings()
+        return [self._row(item, mappings) for item in items]
 
     # -- parts of these
 
@@ -191,7 +192,9 @@ class InboxPages:
         rows = self.rows(page)
         return [_told(chosen, rows)] if chosen else [], cursor
 
-    def _row(self, item: AttentionItem, names: Mapping[str, Names]) -> Waiting:
+    def _row(
+        self, item: AttentionItem, mappings: Mapping[str, MappingInForce]
+    ) -> Waiting:
         one = item.delivery
         order = self._journal.dossier(one.store, one.order_id).order
         told_name = order_item(order).name if order else None
@@ -201,7 +204,7 @@ class InboxPages:
             since=item.since,
             choices=fitting(one),
             mend=mend_of(one),
-            links=names_for(names, one),
+            links=names_for(mappings, one),
             twice=may_make_two(one),
         )
 

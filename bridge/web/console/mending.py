@@ -73,7 +73,7 @@ class Mending:
         self._inbox = inbox
         self._decisions = decisions
 
-    def form(self, number: str) -> AnyResponse:
+    def mend(self, number: str) -> AnyResponse:
         """Show the order's own data; that somebody looked is noted."""
         delivery = self._inbox.delivery(number)
         observe(

@@ -1,15 +1,14 @@
-"""Pages of orders: found by what a person knows, and the whole story."""
+"""Orders found by what a person knows of them."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from flask import abort, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from bridge.observe import observe
 from bridge.web import shapes
 from bridge.web.auth import operator
-from bridge.web.console.choices import shown_at
 from bridge.web.parts import Parts
 
 MOST = 50
@@ -25,7 +24,7 @@ class _Found:
 
 
 class OrderPages:
-    """Finds orders and tells what became of them."""
+    """Finds orders."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -44,18 +43,6 @@ class OrderPages:
                 HTTPStatus.SEE_OTHER,
             )
         return render_template("search.html", text=text, found=found)
-
-    def order(self, store: str, order_id: str) -> str:
-        """Show the whole story of one order."""
-        story = self._journal.story(store, order_id)
-        if story is None:
-            abort(HTTPStatus.NOT_FOUND)
-        shown_at(self._parts, store)
-        waiting = self._parts.estimates(story.deliveries)
-        told = shapes.order_story(story, waiting)
-        return render_template(
-            "order.html", story=story, order=told.order, estimates=waiting
-        )
 
     def _found(self, text: str) -> _Found:
         rows = self._journal.find_orders(text, stores=None, limit=MOST + 1)
