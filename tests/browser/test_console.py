@@ -64,7 +64,7 @@ def test_first_visit_is_drawn_and_stays_fresh(watched: Watched) -> None:
     with page.expect_response("**/console/fragments/now") as answer:
         page.evaluate("document.body.dispatchEvent(new Event('fresh'))")
     assert 200 == answer.value.status
-    page.wait_for_selector("text=Te necesita")
+    page.wait_for_selector("text=Pendientes")
 
 
 def test_languages(watched: Watched) -> None:
