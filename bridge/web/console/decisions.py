@@ -16,9 +16,9 @@ from flask_babel import gettext as _
 from pydantic import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
-from bridge.errors import Conflict, NotFound
+from bridge.errors import Conflict, InFlight, NotFound
 from bridge.journal.protocol import AuditEntry
-from bridge.model import Delivery, DeliveryId
+from bridge.model import Delivery, DeliveryId, EventId, EventState
 from bridge.observe import observe
 from bridge.web.auth import operator
 from bridge.web.console.asked import faults, number_of
@@ -155,6 +155,8 @@ class Decisions:
     def _resolve(
         self, id: DeliveryId, body: ResolveBody, version: int
     ) -> Delivery:
+        if body.decision == "resend":
+            self._check_read(id)
         after = self._journal.resolve(
             id,
             decision=body.decision,
@@ -171,6 +173,27 @@ class Decisions:
             delivery_id=id,
         )
         return after
+
+    def _check_read(self, id: DeliveryId) -> None:
+        """
+        Refuse to send what would not say yet what was corrected.
+
+        Raises:
+            InFlight: a correction of its order is not planned yet.
+        """
+        delivery = self._journal.delivery(id)
+        if delivery is None:
+            return
+        story = self._journal.story(delivery.store, delivery.order_id)
+        for entry in story.audit if story else ():
+            if entry.action != "correct" or not isinstance(entry.detail, dict):
+                continue
+            event = self._journal.event(EventId(entry.detail["event"]))
+            if event is not None and event.state is EventState.STORED:
+                message = _(
+                    "What was corrected is being read: try again in a moment."
+                )
+                raise InFlight(message)
 
     def _settled(
         self, delivery: Delivery, body: ResolveBody, version: int

@@ -4,7 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from flask import make_response, redirect, render_template, request
+from flask import (
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 from pydantic import ValidationError
@@ -85,7 +91,7 @@ class Mending:
         return self._page(delivery)
 
     def correct(self, number: str) -> AnyResponse:
-        """Keep the correction, and let the delivery be sent."""
+        """Keep the correction; what was refused is then to be sent again."""
         delivery = self._inbox.delivery(number)
         version = number_of(request.form.get("version", ""))
         revision = number_of(request.form.get("revision", ""))
@@ -108,12 +114,15 @@ class Mending:
             return self._decisions.refused(
                 delivery, conflict.status, str(conflict)
             )
+        if delivery.state is DeliveryState.DEAD:
+            address = url_for("console.one", number=delivery.id, corrected=1)
+            return redirect(address, HTTPStatus.SEE_OTHER)
         return redirect(came_from(delivery.id), HTTPStatus.SEE_OTHER)
 
     def _keep(
         self, delivery: Delivery, body: CorrectBody, revision: int
     ) -> None:
-        """Keep it; what is held is rendered anew, what is dead sent again."""
+        """Keep it; what is held is rendered anew once that was planned."""
         keep_correction(
             self._journal,
             delivery.store,
@@ -129,16 +138,6 @@ class Mending:
             action="correct",
             delivery_id=delivery.id,
         )
-        if delivery.state is DeliveryState.DEAD:
-            self._journal.resolve(
-                delivery.id,
-                decision="resend",
-                links={},
-                actor=operator(),
-                reason=body.reason,
-                if_version=delivery.version,
-                now=self._parts.now(),
-            )
 
     def _page(
         self,

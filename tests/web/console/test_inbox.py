@@ -8,7 +8,15 @@ from flask.testing import FlaskClient
 from bridge.journal.protocol import Journal
 from bridge.model import Delivery, DeliveryState, Kind
 from bridge.orders.order import Address, Line
-from tests.factories import NOW, ORDER, STORE, keep, later, new_delivery
+from tests.factories import (
+    NOW,
+    ORDER,
+    STORE,
+    keep,
+    later,
+    new_delivery,
+    planned,
+)
 from tests.mapping.test_shipped import CATALOG
 from tests.web.console.inboxes import WHY, fields_of, fill, told, waits
 from tests.web.doors import OTHER_TOKEN, TOKEN, web
@@ -290,11 +298,11 @@ def test_corrects_an_address(browser: FlaskClient, journal: Journal) -> None:
     assert ("correct", "ana", WHY) == (entry.action, entry.actor, entry.reason)
 
 
-def test_corrects_a_sku_and_sends(
+def test_corrects_a_sku_before_it_is_sent(
     browser: FlaskClient, journal: Journal
 ) -> None:
     """
-    What the target refused is sent again with what was corrected.
+    What was refused is sent again only once the correction was planned.
     """
     kept = waits(journal, "sku_unknown", state=S.DEAD)
     form = mend(browser, kept) | {"reason": WHY}
@@ -305,9 +313,18 @@ def test_corrects_a_sku_and_sends(
         "Nothing was changed" in nothing.text,
     )
     form["field.lines.7.sku"] = "TAZA-2"
-    browser.post(f"{INBOX}/{kept.id}/correct", data=form)
+    answer = browser.post(f"{INBOX}/{kept.id}/correct", data=form)
     (event,) = journal.unplanned(10)
     assert b'{"lines.7.sku":"TAZA-2"}' in event.body
+
+    assert "Now send it again" in browser.get(answer.location).text
+    action = f"{INBOX}/{kept.id}"
+    fields = {"decision": "resend", "reason": WHY}
+    early = fill(browser, answer.location, action, **fields)
+    assert (409, S.DEAD) == (early.status_code, now_of(journal, kept).state)
+    assert "try again in a moment" in early.text
+    keep(journal, events=[planned(event.id)], state=told())
+    fill(browser, answer.location, action, **fields)
     assert S.PENDING is now_of(journal, kept).state
 
 
