@@ -155,7 +155,10 @@ def test_person_reads_what_was_asked(rig: Rig) -> None:
         assert sent in text
         assert "does not show it" in text
         assert "list_orders" in text
-        assert "writing" in text
+    assert "it was being sent" in page
+    assert "not found there" in page
+    assert "writing" in told
+    assert "writing" in str(api)
     assert "Times the target was asked about it</dt><dd>2</dd>" in page
     assert iso(create.due_at) == api["due_at"]
     assert "2 times, and is again when due" in told

@@ -76,6 +76,8 @@ OUTCOMES: Words = MappingProxyType(
         "notprocessed": _("sent, and not processed"),
         "maybe": _("nobody knows whether it was done"),
         "unread": _("the target could not be asked"),
+        "found": _("found there"),
+        "absent": _("not found there"),
     }
 )
 
