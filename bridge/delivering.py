@@ -78,12 +78,9 @@ class Delivered:
 
     Args:
         replans: its order is to be planned again, now.
-        shuts: its target should be left alone: it did not answer, was too
-            busy, or refused our credentials.
     """
 
     replans: bool = False
-    shuts: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,12 +110,20 @@ class Deliverer:
     spill: Spill = NO_SPILL
     first_bytes: FirstBytes = NOTHING_KNOWN
 
-    def deliver(self, claim: Claim, *, claimed_at: float) -> Delivered:
+    def deliver(
+        self,
+        claim: Claim,
+        *,
+        claimed_at: float,
+        called: Callable[[Result], None] = lambda _result: None,
+    ) -> Delivered:
         """
         Do one delivery and record what came of it.
 
         Args:
             claimed_at: monotonic seconds, read before the claim was made.
+            called: told what came of it once no call is to be made any
+                more, and before that is recorded.
         """
         calls = Calls(
             claim,
@@ -134,13 +139,13 @@ class Deliverer:
         job = _Job(self, claim, calls, draft)
         try:
             result = job.result()
+            called(result)
             replans = self._recorded(claim, result)
         except LeaseLost:
             observe("delivery.lease_lost", delivery_id=claim.delivery.id)
             return Delivered()
-        shuts = result.step.gate is not None or result.answered is False
         if replans is None:
-            return Delivered(shuts=shuts)
+            return Delivered()
         if result.step.state is S.HELD and draft.is_outdated:
             self.journal.render_anew(claim.delivery.mapping, self.now())
         observe(
@@ -153,7 +158,7 @@ class Deliverer:
             status=result.status,
             ms=calls.last_ms,
         )
-        return Delivered(replans=replans, shuts=shuts)
+        return Delivered(replans=replans)
 
     def put_back(self, claim: Claim) -> None:
         """Let go of a claim that was never begun; it is due as before."""

@@ -2,8 +2,8 @@
 When the worker packs, prunes and counts: in small steps, with rests between.
 
 A step holds the journal for some milliseconds. While events wait for their
-plan there is better to do; only what happened is counted then, too, and what
-has waited long to be found.
+plan, or calls are under way, there is better to do; only what happened is
+counted then, and from the second minute on a little is done all the same.
 """
 
 from collections.abc import Callable
@@ -28,13 +28,13 @@ FOUND = 24
 """Of so many orders the words are kept at once by which they are found."""
 
 PATIENCE = Millis(MINUTE)
-"""An order that can not be found for longer is not put off any more."""
+"""A rush that lasts longer puts off no more what it has put off so long."""
 
 BREATH = Millis(50)
 """Between two steps, so that whoever is in a hurry comes first."""
 
 PAUSE = Millis(SECOND)
-"""While events wait for their plan."""
+"""While there is better to do."""
 
 GLANCE = Millis(2 * SECOND)
 """When nothing was left to count."""
@@ -59,6 +59,7 @@ class Pruner:
     retention: Millis | None
     _rests_until: Instant = Instant(0)
     _lulls_until: Instant = Instant(0)
+    _rush_since: Instant | None = None
 
     def step(self, now: Instant) -> Millis:
         """Do one small step; return how long to wait before the next."""
@@ -67,8 +68,9 @@ class Pruner:
             return BREATH if self.journal.index_orders(now, FOUND) else GLANCE
         packed = self.journal.pack(BODIES)
         if packed is None:
-            self._find_overdue(now)
+            self._do_overdue(now)
             return PAUSE
+        self._rush_since = None
         if (
             packed
             or not is_counted
@@ -79,8 +81,12 @@ class Pruner:
         self._lulls_until = Instant(now + LULL)
         return GLANCE
 
-    def _find_overdue(self, now: Instant) -> None:
+    def _do_overdue(self, now: Instant) -> None:
         """A rush may last for hours, and its orders are asked for."""
+        if self._rush_since is None:
+            self._rush_since = now
+        if now - self._rush_since > PATIENCE:
+            self.journal.pack(BODIES, patient=False)
         since = self.journal.unindexed_since(now)
         if since is not None and since < now - PATIENCE:
             self.journal.index_orders(now, FOUND)

@@ -12,6 +12,7 @@ import threading
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,7 +20,7 @@ from bridge.calls import lease_of
 from bridge.delivering import Delivered, Deliverer
 from bridge.errors import JournalBroken, JournalUnavailable
 from bridge.first_bytes import NOTHING_KNOWN, FirstBytes
-from bridge.journal.protocol import SETTLE, Claim, Ears, Journal, Lane
+from bridge.journal.protocol import SETTLE, Claim, Ears, Journal, Lane, Result
 from bridge.model import SECOND, Instant, Millis
 from bridge.observe import observe
 from bridge.planner import Planner
@@ -40,8 +41,8 @@ PROMPT_S = 1.0
 """
 A target that took no longer for its last call gets claims ahead of time.
 
-Half as many as it may have at once: the next one begins when a call ends,
-and not a commit later.
+As many as it may have at once: the next one begins when a call ends, and
+not a commit later.
 """
 
 FAULT_S = 0.5
@@ -54,6 +55,15 @@ class _Taken:
 
     claim: Claim
     at: float
+
+
+@dataclass(slots=True)
+class _Call:
+    """A delivery under way; *began* is monotonic seconds."""
+
+    target: str
+    began: float
+    has_gone_on: bool = False
 
 
 class Worker:
@@ -164,7 +174,9 @@ class Worker:
             target=self._listen, args=(ears,), name="listen"
         )
         planning = threading.Thread(
-            target=self._repeat, args=(self.plan, self._to_plan), name="plan"
+            target=self._repeat,
+            args=(self.plan, self._to_plan, self._rest_s),
+            name="plan",
         )
         pruning = threading.Thread(
             target=self._now_and_then, args=(self.prune,), name="prune"
@@ -178,7 +190,9 @@ class Worker:
         ).start()
         for thread in (listening, planning, pruning):
             thread.start()
-        self._repeat(self._send_once, self._to_send, self._alive)
+        self._repeat(
+            self._send_once, self._to_send, self._rest_to_send_s, self._alive
+        )
         while planning.is_alive() or any(self._claimed.values()):
             self._alive()
             self._to_send.clear()
@@ -231,6 +245,7 @@ class Worker:
         self,
         work: Callable[[], int],
         woken: threading.Event,
+        rest_s: Callable[[], float],
         alive: Callable[[], None] = lambda: None,
     ) -> None:
         """Do *work* until stopped, resting while there is none."""
@@ -238,7 +253,7 @@ class Worker:
             alive()
             woken.clear()
             if not self._safely(work):
-                woken.wait(self._rest_s())
+                woken.wait(rest_s())
 
     def _safely(self, work: Callable[[], int]) -> int:
         """A fault of ours is said, and the next round tries again."""
@@ -311,9 +326,8 @@ class Worker:
         is_prompt = self._took.get(name, PROMPT_S + 1) <= PROMPT_S
         if target.limit is not None or not is_prompt:
             return free
-        ahead = target.parallel // 2
         waiting = len(self._ahead[name])
-        return free + ahead if waiting <= ahead // 2 else 0
+        return free + target.parallel if waiting <= target.parallel // 2 else 0
 
     def _lane(self, name: str, target: Target, room: int) -> Lane:
         limit = target.limit
@@ -339,14 +353,31 @@ class Worker:
         self._call(taken)
 
     def _call(self, taken: _Taken) -> None:
-        began = self._monotonic()
+        call = _Call(taken.claim.delivery.target, self._monotonic())
         future = self._threads.submit(
-            self._deliverer.deliver, taken.claim, claimed_at=taken.at
+            self._deliverer.deliver,
+            taken.claim,
+            claimed_at=taken.at,
+            called=partial(self._called, call),
         )
-        future.add_done_callback(partial(self._ended, taken.claim, began))
+        future.add_done_callback(partial(self._ended, taken.claim, call))
+
+    def _called(self, call: _Call, result: Result | None) -> None:
+        """Let the next call begin: what came of this one is kept beside."""
+        call.has_gone_on = True
+        self._go_on(call, shuts=result is not None and _shuts(result))
+        self._look_for_more(call.target)
+
+    def _look_for_more(self, name: str) -> None:
+        """Let claims be made, if there is room for any."""
+        target = self._targets().get(name)
+        with self._lock:
+            has_room = target is None or self._room(name, target) > 0
+        if has_room or self._stopped.is_set():
+            self._to_send.set()
 
     def _ended(
-        self, claim: Claim, began: float, future: "Future[Delivered]"
+        self, claim: Claim, call: _Call, future: "Future[Delivered]"
     ) -> None:
         error = future.exception()
         if error is not None:
@@ -356,18 +387,19 @@ class Worker:
                 delivery_id=claim.delivery.id,
                 error=type(error).__name__,
             )
-        shown = Delivered() if error is not None else future.result()
-        if shown.replans:
+        elif future.result().replans:
             self._to_plan.set()
-        self._go_on(claim.delivery.target, began, shuts=shown.shuts)
-        self._to_send.set()
+        if not call.has_gone_on:
+            self._called(call, None)
+        self._look_for_more(call.target)  # what stood behind it in its lane
 
-    def _go_on(self, name: str, began: float, *, shuts: bool) -> None:
+    def _go_on(self, call: _Call, *, shuts: bool) -> None:
         """Begin the next call that was claimed ahead, or let all of them go."""
+        name = call.target
         following: _Taken | None = None
         let_go: list[_Taken] = []
         with self._lock:
-            self._took[name] = self._monotonic() - began
+            self._took[name] = self._monotonic() - call.began
             self._claimed[name] -= 1
             ahead = self._ahead[name]
             if shuts:
@@ -379,11 +411,16 @@ class Worker:
             else:
                 self._calling[name] -= 1
         for taken in let_go:
-            self._threads.submit(self._deliverer.put_back, taken.claim)
+            with suppress(RuntimeError):  # it ends; so does the lease
+                self._threads.submit(self._deliverer.put_back, taken.claim)
         if following is not None:
             self._call(following)
 
     # -- resting
+
+    def _rest_to_send_s(self) -> float:
+        """Nowhere is room before a call ends: then there is no need to look."""
+        return self._rest_s() if self._lanes() else TICK_S
 
     def _rest_s(self) -> float:
         """Return for how many seconds nothing is due, at most until a tick."""
@@ -398,3 +435,12 @@ class Worker:
             return self._journal.next_due(now)
         except JournalUnavailable:
             return None
+
+
+def _shuts(result: Result) -> bool:
+    """
+    Return whether its target should be left alone.
+
+    It did not answer, was too busy, or refused our credentials.
+    """
+    return result.step.gate is not None or result.answered is False

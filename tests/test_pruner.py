@@ -30,6 +30,7 @@ class Told:
     free: int = 0
     unpacked: list[int | None] = field(default_factory=list)
     asked: list[tuple[Instant, int]] = field(default_factory=list)
+    packed_all_the_same: int = 0
     happened: int = 0
     unfound: int = 0
     unfound_since: Instant | None = None
@@ -50,8 +51,11 @@ class Told:
         """Answer."""
         return self.unfound_since
 
-    def pack(self, _limit: int) -> int | None:
+    def pack(self, _limit: int, *, patient: bool = True) -> int | None:
         """Answer."""
+        if not patient:
+            self.packed_all_the_same += 1
+            return 0
         return self.unpacked.pop(0) if self.unpacked else 0
 
     def prune(self, _now: Instant, *, before: Instant, limit: int) -> Any:
@@ -97,6 +101,20 @@ def test_does_nothing_while_events_wait() -> None:
     assert one.step(NOW) == PAUSE
     assert told.asked == []
     assert one.step(NOW) == BREATH
+
+
+def test_rush_that_does_not_end_puts_packing_off_for_a_minute() -> None:
+    """From then on a little is packed every second, until it ends."""
+    told = Told([], unpacked=[None] * 3)
+    one = pruner(told)
+
+    for at, packed in ((0, 0), (PATIENCE, 0), (PATIENCE + 1, 1)):
+        assert one.step(later(at)) == PAUSE
+        assert told.packed_all_the_same == packed
+    one.step(later(PATIENCE + 2))
+    told.unpacked = [None]
+    one.step(later(PATIENCE + LULL + 2))
+    assert told.packed_all_the_same == 1
 
 
 @pytest.mark.parametrize(("answer", "rest"), [(0, REST), (None, LULL)])

@@ -772,12 +772,12 @@ class Journal(Protocol):
 
     # -- pruning
 
-    def pack(self, limit: int) -> int | None:
+    def pack(self, limit: int, *, patient: bool = True) -> int | None:
         """
         Make the bodies of at most *limit* events small, the oldest first.
 
-        Return how many there were; None while events wait for their plan,
-        for which there is better to do.
+        Return how many there were; None while events wait for their plan or
+        calls are under way, if it is *patient*: there is better to do.
         """
         ...
 

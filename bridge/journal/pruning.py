@@ -34,9 +34,9 @@ class Pruning(Verbs):
     """Takes what is old, and gives back what is free."""
 
     @override
-    def pack(self, limit: int) -> int | None:
+    def pack(self, limit: int, *, patient: bool = True) -> int | None:
         with self.reading() as session:
-            if session.row("oldest_stored") is not None:
+            if patient and session.row("at_work") is not None:
                 return None
             found = session.rows("bodies_to_pack", limit=limit)
         if not found:

@@ -790,6 +790,13 @@ GROUP BY target, state
 UNION ALL
 SELECT target, state, n FROM tallies WHERE what = 'deliveries';
 
+-- name: at_work
+SELECT 1 AS works WHERE
+  EXISTS (SELECT 1 FROM events WHERE state = 'stored')
+  OR EXISTS (
+    SELECT 1 FROM deliveries
+    WHERE state IN ('claimed', 'sending') AND lease_until > 0);
+
 -- name: oldest_stored
 SELECT received_at FROM events WHERE state = 'stored' ORDER BY id LIMIT 1;
 

@@ -405,6 +405,18 @@ def test_packs_nothing_while_events_wait(journal: Journal) -> None:
     journal.set_aside([EventVerdict(id=first.id, state=EventState.IGNORED)])
 
     assert journal.pack(9) is None
+    assert journal.pack(9, patient=False) == 1
+
+
+def test_packs_nothing_while_calls_are_under_way(journal: Journal) -> None:
+    """The orders of this moment come before the size of those before."""
+    (kept,) = journal.append([new_event("a")])
+    journal.set_aside([EventVerdict(id=kept.id, state=EventState.IGNORED)])
+    keep(journal, new_delivery())
+    claim_one(journal)
+
+    assert journal.pack(9) is None
+    assert journal.pack(9, patient=False) == 1
 
 
 def test_words_of_the_dictionary_never_change() -> None:
