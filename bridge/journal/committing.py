@@ -7,6 +7,9 @@ its own work in it and then that of the others that stand there, commits for
 all, and lets the next one lead. None returns before its commit. There is no
 timer: alone, a writer commits at once.
 
+What can be made again is committed without a flush (`flushed=False`): it
+outlives the process, and is on the disk with the next commit that is flushed.
+
 Between processes of a host two lock files decide. Who holds the first is
 next in line for the second, so that a process that writes without pause can
 not keep another one out.
@@ -153,6 +156,7 @@ class GroupCommit:
         self._joining = threading.Lock()
         self._line: deque[_Writer] = deque()
         self._is_led = False
+        self._flushes = True
 
     def write(
         self,
@@ -183,11 +187,15 @@ class GroupCommit:
         return result
 
     @contextmanager
-    def writer(self) -> Iterator[Database]:
+    def writer(self, *, flushed: bool = True) -> Iterator[Database]:
         """
         Write in a transaction that is durable when the block has ended.
 
         What the block raises undoes its own changes alone.
+
+        Args:
+            flushed: without, a loss of power may undo it, and nobody else
+                shares the commit.
 
         Raises:
             JournalUnavailable: it could not be begun, or made durable.
@@ -196,7 +204,7 @@ class GroupCommit:
         mine = self._joined(None)
         if mine.error is not None:
             raise mine.error
-        with self._leading() as database:
+        with self._leading(flushed=flushed) as database:
             yield database
 
     @contextmanager
@@ -261,15 +269,19 @@ class GroupCommit:
 
     @contextmanager
     def _leading(
-        self, then: Callable[[], None] | None = None
+        self,
+        then: Callable[[], None] | None = None,
+        *,
+        flushed: bool = True,
     ) -> Iterator[Database]:
         """Lead one batch: the block is the work of the one that leads."""
         done: list[_Writer] = []
         try:
-            database = self._begun()
+            database = self._begun(flushed=flushed)
             try:
                 yield database
-                self._do_for_others(database, done)
+                if flushed:
+                    self._do_for_others(database, done)
                 _commit(database)
             except BaseException as error:
                 if database.conn.in_transaction:
@@ -285,7 +297,7 @@ class GroupCommit:
                 writer.go_on()
             self._let_next_lead()
 
-    def _begun(self) -> Database:
+    def _begun(self, *, flushed: bool) -> Database:
         try:
             database = self._database()
             self._lock.acquire()
@@ -293,6 +305,7 @@ class GroupCommit:
             self._tell_line(error)
             raise
         try:
+            self._set_flushing(database, flushed=flushed)
             database.execute("BEGIN IMMEDIATE")
         except BaseException as error:
             self._lock.release()
@@ -301,6 +314,13 @@ class GroupCommit:
                 raise  # it ends this thread, and is nobody's trouble else
             raise as_ours(error) from error
         return database
+
+    def _set_flushing(self, database: Database, *, flushed: bool) -> None:
+        """SQLite knows it of a connection, and not of a commit."""
+        if self._flushes != flushed:
+            level = "FULL" if flushed else "NORMAL"
+            database.execute(f"PRAGMA synchronous = {level}")
+            self._flushes = flushed
 
     def _do_for_others(self, database: Database, done: list[_Writer]) -> None:
         """

@@ -86,7 +86,8 @@ class Planning(Verbs):
     @override
     def plan(self, plans: Sequence[OrderPlan], now: Instant) -> Sequence[bool]:
         states = [packed_text(plan.state) for plan in plans]
-        with self.writing() as session:
+        # What is planned is planned again: the events are on the disk.
+        with self.unflushed() as session:
             return [
                 _is_kept(session, plan, state, now)
                 for plan, state in zip(plans, states, strict=True)

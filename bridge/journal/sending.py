@@ -76,7 +76,8 @@ class Sending(Verbs):
             ]
         if not busy:
             return ()
-        with self.writing() as session:
+        # What is claimed is claimed again: only an intent lets it be sent.
+        with self.unflushed() as session:
             return [
                 claim
                 for lane in busy

@@ -83,6 +83,18 @@ class Verbs(Journal):
             JournalUnavailable: it could not be begun, or made durable.
         """
 
+    def unflushed(self) -> AbstractContextManager[Session]:
+        """
+        Open a transaction that writes what can be made again.
+
+        It outlives the process. A loss of power may undo it, unless
+        something was written since that it does not undo.
+
+        Raises:
+            JournalUnavailable: it could not be begun, or kept.
+        """
+        return self.writing()
+
     @abstractmethod
     def written(
         self,

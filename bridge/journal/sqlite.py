@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -214,11 +214,18 @@ class SQLiteJournal(
     # -- transactions
 
     @override
+    def writing(self) -> AbstractContextManager[SQLiteSession]:
+        return self._writing(flushed=True)
+
+    @override
+    def unflushed(self) -> AbstractContextManager[SQLiteSession]:
+        return self._writing(flushed=False)
+
     @contextmanager
-    def writing(self) -> Iterator[SQLiteSession]:
+    def _writing(self, *, flushed: bool) -> Iterator[SQLiteSession]:
         with (
             self._told,
-            self._connections.writers.writer() as database,
+            self._connections.writers.writer(flushed=flushed) as database,
         ):
             yield SQLiteSession(database)
         self._ring()
@@ -414,9 +421,24 @@ class SQLiteJournal(
         self._suspicion.heed()
         with self.reading() as session:
             now = seen(session)
-        if now != self._marked:
+        if now != self._marked and self._sees_to_the_disk():
             write_mark(self._path, now)
             self._marked = now
+
+    def _sees_to_the_disk(self) -> bool:
+        """
+        Flush what was committed without; a mark must not know more.
+
+        Return False if that fails: SQLite is told so, too, when it flushes
+        next, and says what follows from that.
+        """
+        try:
+            _sync(Path(f"{self._path}-wal"))
+        except FileNotFoundError:  # all of it is in the database
+            return True
+        except OSError:
+            return False
+        return True
 
     @override
     def accept_copy(self, *, actor: str, now: Instant) -> int:

@@ -185,3 +185,50 @@ def test_what_follows_comes_once_it_is_durable(tmp_path: Path) -> None:
 
     assert none == []
     assert sorted(followed) == [(n, False) for n in range(10, 18)]
+
+
+class Noting:
+    """A connection that notes what it is told to do."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.told: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+    def execute(self, sql: str, *values: Any) -> Any:
+        self.told.append(sql)
+        return self._database.execute(sql, *values)
+
+
+def test_what_can_be_made_again_is_not_flushed(tmp_path: Path) -> None:
+    """
+    A commit without a flush is nobody else's, and whoever writes after it
+    flushes both.
+    """
+    connection = sqlite3.connect(
+        tmp_path / "some.db", isolation_level=None, check_same_thread=False
+    )
+    database = Noting(Database(connection, execute_plugins=False))
+    database.execute("CREATE TABLE kept (number INTEGER)")
+    writers = GroupCommit(
+        lambda: cast("Database", database), HostLock(tmp_path / "some.db")
+    )
+    other = threading.Thread(target=as_work, args=(writers, 3))
+    database.told.clear()
+
+    for number in (1, 2):
+        with writers.writer(flushed=False) as base:
+            if number == 2:
+                other.start()
+            insert(base, number)
+    other.join()
+
+    kept = "INSERT INTO kept VALUES (?)"
+    assert database.told == [
+        "PRAGMA synchronous = NORMAL",
+        *["BEGIN IMMEDIATE", kept, "COMMIT"] * 2,
+        "PRAGMA synchronous = FULL",
+        *["BEGIN IMMEDIATE", kept, "COMMIT"],
+    ]

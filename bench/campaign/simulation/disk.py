@@ -8,7 +8,7 @@ only die, or be told that the disk is busy, full or broken.
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -116,6 +116,10 @@ class SimulatedJournal(SQLiteJournal):
         with super().writing() as session:
             yield session
         self._hooks.between()
+
+    @override
+    def unflushed(self) -> AbstractContextManager[SQLiteSession]:
+        return self.writing()
 
     @override
     def written(
