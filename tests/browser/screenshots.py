@@ -20,6 +20,13 @@ PAGES = {
     "delivery": "/console/deliveries/1",
     "targets": "/console/targets",
     "stores": "/console/stores",
+    "mappings": "/console/mappings",
+    "mapping": "/console/mappings/cafe-mx-rayo",
+    "explain": "/console/explain?mapping=cafe-mx-rayo&order=6301458923713",
+    "compare": "/console/mappings/cafe-mx-rayo/compare",
+    "playground": (
+        "/console/playground?mapping=cafe-mx-rayo&order=6301458923713"
+    ),
 }
 COLOURS = 64
 

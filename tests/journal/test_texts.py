@@ -55,8 +55,8 @@ def test_every_text_is_kept(journal: Journal) -> None:
 
 def test_a_mapping_has_a_past(journal: Journal) -> None:
     """The newest text comes first; one that came back is there twice."""
-    for hours, hash in enumerate(("h1", "h2", "h1")):
-        journal.put_in_force(NAME, hash, f"text {hash}", later(hours))
+    for since, mark in enumerate(("h1", "h2", "h1")):
+        journal.put_in_force(NAME, mark, f"text {mark}", later(since))
     journal.put_in_force("another", "h3", "three", later(9))
 
     assert [
@@ -67,9 +67,7 @@ def test_a_mapping_has_a_past(journal: Journal) -> None:
         (one.hash, one.since, one.until)
         for one in journal.mapping_texts(NAME, 9)
     ]
-    assert ["h1", "h2"] == [
-        one.hash for one in journal.mapping_texts(NAME, 2)
-    ]
+    assert ["h1", "h2"] == [one.hash for one in journal.mapping_texts(NAME, 2)]
     assert [] == journal.mapping_texts("nope", 9)
 
 
