@@ -38,7 +38,7 @@ def _field(node: Node) -> str:
 def _chain(node: Node) -> str:
     """Return what goes on with what stands before it: `a.b`, `a[0]`."""
     first, *rest = node["children"]
-    text = _apart(first)
+    text = _head(first)
     for child in rest:
         text += _next(text, child)
     return text
@@ -56,7 +56,7 @@ def _is_choice(node: Node, text: str) -> bool:
 
 def _projection(node: Node) -> str:
     left, right = node["children"]
-    head = _apart(left)
+    head = _head(left)
     if left["type"] != "flatten" and not _is_slice(left):
         head += "[*]"
     return head + _next(head, right)
@@ -69,16 +69,22 @@ def _is_slice(node: Node) -> bool:
     )
 
 
+def _flatten(node: Node) -> str:
+    (inner,) = node["children"]
+    told = spelled(inner) if inner["type"] in _PROJECTIONS else _head(inner)
+    return f"{told}[]"
+
+
 def _value_projection(node: Node) -> str:
     left, right = node["children"]
-    head = _apart(left)
+    head = _head(left)
     head += ".*" if head else "*"
     return head + _next(head, right)
 
 
 def _filter(node: Node) -> str:
     left, right, condition = node["children"]
-    head = f"{_apart(left)}[?{spelled(condition)}]"
+    head = f"{_head(left)}[?{spelled(condition)}]"
     return head + _next(head, right)
 
 
@@ -105,11 +111,35 @@ def _apart(node: Node) -> str:
     return f"({told})" if node["type"] in _LOOSE else told
 
 
+def _head(node: Node) -> str:
+    """Return *node* so that what follows belongs to the whole of it."""
+    told = spelled(node)
+    ends = node["type"] in _LOOSE | _TIGHTER | _PROJECTIONS
+    return f"({told})" if ends else told
+
+
+def _single(node: Node) -> str:
+    """Return *node* in brackets, unless it is one word or one call."""
+    told = spelled(node)
+    return told if node["type"] in _ONE_WORD else f"({told})"
+
+
+_ONE_WORD = frozenset({"field", "literal", "current", "function_expression"})
+_TIGHTER = frozenset({"comparator", "not_expression"})
+_PROJECTIONS = frozenset(
+    {"projection", "filter_projection", "value_projection"}
+)
+"""What follows one is asked of each item, unless brackets end it."""
+
 _LOOSE = frozenset({"or_expression", "and_expression", "pipe"})
 
 
 def _comparator(node: Node) -> str:
-    return _between(f" {_SIGNS[node['value']]} ")(node)
+    sign = f" {_SIGNS[node['value']]} "
+    return sign.join(
+        f"({spelled(one)})" if one["type"] == "comparator" else _apart(one)
+        for one in node["children"]
+    )
 
 
 def _call(node: Node) -> str:
@@ -136,14 +166,14 @@ _SPELLINGS: Mapping[str, Callable[[Node], str]] = MappingProxyType(
         "index_expression": _chain,
         "index": lambda node: f"[{node['value']}]",
         "slice": _slice,
-        "flatten": lambda node: f"{_apart(node['children'][0])}[]",
+        "flatten": _flatten,
         "projection": _projection,
         "value_projection": _value_projection,
         "filter_projection": _filter,
         "pipe": _between(" | "),
         "or_expression": _between(" || "),
         "and_expression": _between(" && "),
-        "not_expression": lambda node: f"!{_apart(node['children'][0])}",
+        "not_expression": lambda node: f"!{_single(node['children'][0])}",
         "comparator": _comparator,
         "function_expression": _call,
         "expref": lambda node: f"&{spelled(node['children'][0])}",

@@ -1,8 +1,8 @@
 """The page that compares a mapping's text with the one in force."""
 
 import time
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Dict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from threading import Lock
@@ -33,6 +33,7 @@ from bridge.web.auth import operator
 from bridge.web.console.choices import shown_at
 from bridge.web.console.hiding import Shown, showing
 from bridge.web.console.mappings import MappingPages, place_of
+from bridge.web.console.meant import name_of
 from bridge.web.parts import Parts
 
 LOOKS = (50, 200, 500, 2_000)
@@ -85,12 +86,14 @@ class Look:
     Args:
         hurried: it ended before all orders were looked at.
         orders: by id.
+        names: what people call them, by id.
     """
 
     report: Report
     hurried: bool
     groups: Sequence[GroupSaid]
     orders: Dict[str, Sequence[TurnSaid]]
+    names: Dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +201,15 @@ class ComparePages:
                 order_id: [told.turn(one) for one in found]
                 for order_id, found in tally.orders.items()
             },
+            names=self._names(after or before, tally.orders),
         )
+
+    def _names(
+        self, mapping: Mapping | None, orders: Iterable[str]
+    ) -> Dict[str, str]:
+        wanted = [(mapping.store, one) for one in orders] if mapping else []
+        rows = (one.order for one in self._journal.dossiers(wanted))
+        return {row.order_id: name_of(row) for row in rows if row}
 
     def _page(
         self,

@@ -16,6 +16,7 @@ from bridge.mapping.tables import apart
 from bridge.settings import load_sources, surroundings
 from bridge.standings import Standing, State, standing_of, standings
 from bridge.web.console.casework import Casework
+from bridge.web.console.choices import shown_at
 from bridge.web.console.linewise import Hunk, changed_lines
 from bridge.web.parts import Parts
 
@@ -92,6 +93,8 @@ class MappingPages:
         standing = self.standing(name)
         versions = self._journal.mapping_texts(name, MOST_VERSIONS)
         row = self._row(standing)
+        if row.mapping is not None:
+            shown_at(self._parts, row.mapping.store)
         now = next((one for one in versions if one.until is None), None)
         file = self.source_text(name)
         edited = file is not None and (now is None or file != now.text)

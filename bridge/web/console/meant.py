@@ -36,7 +36,7 @@ def order_meant(journal: Journal, store: str, text: str) -> Meant:
     rows = [known] if known else [
         *journal.find_orders(text, stores={store}, limit=MOST)
     ]  # fmt: skip
-    found = [(row.order_id, _name(row)) for row in rows]
+    found = [(row.order_id, name_of(row)) for row in rows]
     exact = [one for one in found if one[1].lstrip("#") == text.lstrip("#")]
     chosen = exact if len(exact) == 1 else found
     if len(chosen) == 1:
@@ -45,6 +45,7 @@ def order_meant(journal: Journal, store: str, text: str) -> Meant:
     return Meant(text=text, choices=found)
 
 
-def _name(row: OrderRow) -> str:
+def name_of(row: OrderRow) -> str:
+    """Return what people call an order, else its id."""
     snapshot = load_state(row.state).snapshot
     return snapshot.name if snapshot and snapshot.name else row.order_id
