@@ -13,6 +13,7 @@ from bridge.journal.protocol import MappingText
 from bridge.mapping.cases import CaseResult
 from bridge.mapping.document import Mapping
 from bridge.mapping.tables import apart
+from bridge.model import SECOND, Millis
 from bridge.settings import load_sources, surroundings
 from bridge.standings import Standing, State, standing_of, standings
 from bridge.web.console.casework import Casework
@@ -21,6 +22,9 @@ from bridge.web.console.linewise import Hunk, changed_lines
 from bridge.web.parts import Parts
 
 MOST_VERSIONS = 50
+RUNS_FOR = Millis(2 * SECOND)
+"""So long a list runs cases; those of the other files run on their pages."""
+
 MOST_LINES = 2_000
 """Of a text that is shown with its numbers."""
 
@@ -32,6 +36,7 @@ class Row:
 
     Args:
         versions: so many texts were in force before.
+        ran: its cases were run; a list of many files does not wait for all.
         needs_force: its file is right, and is not taken by itself.
     """
 
@@ -39,6 +44,7 @@ class Row:
     mapping: Mapping | None
     versions: int
     results: Sequence[CaseResult]
+    ran: bool
     has_cases: bool
     needs_force: bool
 
@@ -79,9 +85,12 @@ class MappingPages:
         around = surroundings(self._parts.stores(), self._parts.targets())
         found = standings(self._journal, load_sources(folder), around)
         files = {one.file for one in found}
+        until = self._parts.now() + RUNS_FOR
         return render_template(
             "mappings.html",
-            rows=[self._row(one) for one in found],
+            rows=[
+                self._row(one, run=self._parts.now() < until) for one in found
+            ],
             others=[
                 one for one in warnings_of(folder, ()) if one.file not in files
             ],
@@ -128,14 +137,16 @@ class MappingPages:
 
     # -- parts of these
 
-    def _row(self, standing: Standing) -> Row:
+    def _row(self, standing: Standing, *, run: bool = True) -> Row:
         mapping = standing.after
+        ran = run and mapping is not None
         versions = self._journal.mapping_texts(standing.name, MOST_VERSIONS)
         return Row(
             standing=standing,
             mapping=mapping or standing.before,
             versions=sum(one.until is not None for one in versions),
-            results=self._cases.results(mapping) if mapping else (),
+            results=self._cases.results(mapping) if ran and mapping else (),
+            ran=ran,
             has_cases=self._cases.has_cases(standing.name),
             needs_force=standing.state is State.REFUSED
             and mapping is not None,

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from tests.mapping.test_shipped import CATALOG, STORES, TARGETS
 from tests.orders_of import event_of, take
 from tests.test_mappings_command import NAME, edit
 from tests.web.console.hostile import HOSTILE
-from tests.web.doors import TOKEN, settings
+from tests.web.doors import OTHER_TOKEN, TOKEN, settings
 
 PAID = "shopify-mx-orders-paid-multiline"
 ORDER = "6301458923713"
@@ -36,10 +37,13 @@ class Clock:
 
     def __init__(self) -> None:
         self.at, self.step = NOW, 0
+        self.meanwhile: list[Callable[[], object]] = []
 
     def __call__(self) -> Instant:
-        """Return the time."""
+        """Return the time, once that is done which comes meanwhile."""
         self.at = later(self.step, self.at)
+        if self.meanwhile:
+            self.meanwhile.pop()()
         return self.at
 
 
@@ -143,6 +147,18 @@ def test_says_which_case_fails(browser: FlaskClient, file: Path) -> None:
     assert "cases fail" in page(browser, LIST)
     text = page(browser, PAGE)
     assert "expected &#39;NACIONAL&#39;, got &#39;EXPRESS&#39;" in text
+
+
+def test_a_list_does_not_wait_for_all_cases(
+    browser: FlaskClient, clock: Clock
+) -> None:
+    """
+    Those of the files that it had no time for run on their own pages.
+    """
+    clock.step = 1_200
+    cells = re.findall(r"<td>([^<]*)</td>\n</tr>", page(browser, LIST))
+    assert ["✓ 8", "–"] == [cells[0], cells[-1]]
+    assert "✓ passes" in page(browser, f"{LIST}/chocolate-co-every")
 
 
 def test_cases_are_run_anew_when_they_change(
@@ -335,6 +351,35 @@ def test_a_look_ends_in_time(
     clock.step = 5_000
     text = send(browser, COMPARE, of="file", last="500").text
     assert "Of 500 asked for: the time was up." in text
+
+
+def test_one_look_at_a_time(browser: FlaskClient, clock: Clock) -> None:
+    """
+    Who comes while somebody compares is asked to come again.
+    """
+    answers: list[TestResponse] = []
+    other = browser.application.test_client()
+    other.post("/console/login", data={"token": OTHER_TOKEN})
+    other_form = other.get(COMPARE).text
+    token = re.search(r'name="form_token" value="([^"]+)"', other_form)
+    assert token is not None
+    fields = {"form_token": token[1], "of": "file", "last": "50"}
+
+    def come() -> None:
+        answers.append(other.post(COMPARE, data=fields))
+
+    ticks = 0
+    mine = re.search(
+        r'name="form_token" value="([^"]+)"', browser.get(COMPARE).text
+    )
+    assert mine is not None
+    while not answers or 409 not in {one.status_code for one in answers}:
+        ticks += 1
+        assert ticks < 40
+        clock.meanwhile = [come, *[lambda: None] * ticks]
+        answer = browser.post(COMPARE, data={**fields, "form_token": mine[1]})
+        assert 200 == answer.status_code
+    assert "Somebody else compares just now" in answers[-1].text
 
 
 def test_a_form_that_is_too_large_is_refused(browser: FlaskClient) -> None:
