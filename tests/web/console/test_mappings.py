@@ -93,13 +93,21 @@ def page(browser: FlaskClient, path: str, **query: str) -> str:
     return answer.text
 
 
-def send(browser: FlaskClient, path: str, **fields: str) -> TestResponse:
-    """Fill in the form of a page and send it."""
-    token = re.search(
-        r'name="form_token" value="([^"]+)"', browser.get(path).text
+def mark_of(browser: FlaskClient) -> str:
+    """Return what marks the forms of this session as ours."""
+    found = re.search(
+        r'name="form_token" value="([^"]+)"', browser.get(TRY).text
     )
-    assert token is not None
-    return browser.post(path, data={"form_token": token[1], **fields})
+    assert found is not None
+    return found[1]
+
+
+def send(
+    browser: FlaskClient, path: str, mark: str | None = None, **fields: str
+) -> TestResponse:
+    """Fill in the form of a page and send it."""
+    marked = {"form_token": mark or mark_of(browser)}
+    return browser.post(path, data={**marked, **fields})
 
 
 def attempt(browser: FlaskClient, text: str, **fields: str) -> TestResponse:
@@ -360,24 +368,17 @@ def test_one_look_at_a_time(browser: FlaskClient, clock: Clock) -> None:
     answers: list[TestResponse] = []
     other = browser.application.test_client()
     other.post("/console/login", data={"token": OTHER_TOKEN})
-    other_form = other.get(COMPARE).text
-    token = re.search(r'name="form_token" value="([^"]+)"', other_form)
-    assert token is not None
-    fields = {"form_token": token[1], "of": "file", "last": "50"}
+    fields = {"form_token": mark_of(other), "of": "file", "last": "50"}
 
     def come() -> None:
         answers.append(other.post(COMPARE, data=fields))
 
-    ticks = 0
-    mine = re.search(
-        r'name="form_token" value="([^"]+)"', browser.get(COMPARE).text
-    )
-    assert mine is not None
+    ticks, mine = 0, {**fields, "form_token": mark_of(browser)}
     while not answers or 409 not in {one.status_code for one in answers}:
         ticks += 1
         assert ticks < 40
         clock.meanwhile = [come, *[lambda: None] * ticks]
-        answer = browser.post(COMPARE, data={**fields, "form_token": mine[1]})
+        answer = browser.post(COMPARE, data=mine)
         assert 200 == answer.status_code
     assert "Somebody else compares just now" in answers[-1].text
 
@@ -474,11 +475,13 @@ def test_hostile_words_stay_words(
     ]
     assert "window.__hit=1" in pages[1]
     assert "window.__hit=1" in pages[-1]
+    mark = mark_of(browser)
     for text in HOSTILE:
+        typed = {"mapping": yuju, "order": text, "text": text}
         pages += [
             page(browser, EXPLAIN, mapping=yuju, order=text),
-            attempt(browser, text, mapping=yuju).text,
-            attempt(browser, "total", mapping=yuju, order=text).text,
+            send(browser, TRY, mark, **typed).text,
+            send(browser, TRY, mark, **{**typed, "order": ORDER}).text,
         ]
     for text in HOSTILE:
         if {*text} & {"<", ">", '"', "'"}:
