@@ -22,7 +22,6 @@ from bridge.mapping.difference import (
     Report,
     Turn,
 )
-from bridge.mapping.discretion import place_is_public
 from bridge.mapping.document import Mapping
 from bridge.mapping.tables import apart
 from bridge.model import SECOND, Instant, Millis
@@ -30,6 +29,7 @@ from bridge.observe import observe
 from bridge.settings import surroundings
 from bridge.standings import Standing, State
 from bridge.web.auth import operator
+from bridge.web.console.changes import Change, change_said
 from bridge.web.console.choices import shown_at
 from bridge.web.console.hiding import Shown, showing
 from bridge.web.console.mappings import MappingPages, place_of
@@ -50,16 +50,6 @@ TURN_S = 0.001
 
 _OTHER_FIELDS = 4_096
 """Bytes of a form that are left for all but the text."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One field that would be another, its values as the page shows them."""
-
-    place: str
-    how: str
-    before: str
-    after: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,7 +249,7 @@ class _Teller:
     def __init__(
         self, before: Mapping | None, after: Mapping | None, show: Shown
     ) -> None:
-        self._before, self._after = before, after
+        self._mappings = (before, after)
         self._show = show
 
     def group(self, group: Group) -> GroupSaid:
@@ -278,13 +268,4 @@ class _Teller:
         return TurnSaid(difference=one, changes=changes)
 
     def _change(self, rule: str, change: FieldChange) -> Change:
-        public = [
-            place_is_public(mapping, rule, change.place)
-            for mapping in (self._before, self._after)
-        ]
-        return Change(
-            place=change.place,
-            how=change.how,
-            before=self._show(change.before, public[0]),
-            after=self._show(change.after, public[1]),
-        )
+        return change_said(rule, change, self._mappings, self._show)

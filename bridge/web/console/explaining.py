@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from flask import abort, render_template, request
 
 from bridge.errors import Conflict, NotFound
-from bridge.hindsight import case_in, versions_of
+from bridge.hindsight import Past, case_in, past_of, versions_of
 from bridge.mapping.discretion import path_is_public, place_is_public
 from bridge.mapping.document import Mapping as MappingInForce
 from bridge.mapping.explain import Explanation, RuleExplained, explain, facts
 from bridge.mapping.origin import Origin
 from bridge.mapping.plan import Case
-from bridge.model import Moment
+from bridge.model import DeliveryId, Moment
 from bridge.settings import surroundings
+from bridge.web.console.asked import number_of
+from bridge.web.console.changes import Change, change_said
 from bridge.web.console.choices import shown_at
 from bridge.web.console.hiding import Shown, note_look, showing
 from bridge.web.console.in_force import InForce
@@ -99,6 +101,8 @@ class ExplainPages:
         return sorted(self._in_force.mappings())
 
     def _page(self, said: Mapping[str, str], *, all_of_it: bool) -> str:
+        if said.get("delivery"):
+            return self._past(number_of(said["delivery"]), all_of_it=all_of_it)
         chosen = self.chosen(said)
         mapping, order_id = chosen.mapping, chosen.meant.order_id
         found, refused = None, ""
@@ -108,6 +112,44 @@ class ExplainPages:
                 found = explain(self.case(mapping, order_id))
             except (Conflict, NotFound) as error:
                 refused = str(error)
+        return self._told(
+            chosen, mapping, found, refused=refused, all_of_it=all_of_it
+        )
+
+    def _past(self, id: int, *, all_of_it: bool) -> str:
+        """Explain what a delivery sent, by the text of then."""
+        around = surroundings(self._parts.stores(), self._parts.targets())
+        version = versions_of(self._journal, around)
+        today = self._in_force.mappings()
+        past = past_of(
+            self._journal,
+            DeliveryId(id),
+            store=self._parts.stores().get,
+            version=version,
+            today=today.get,
+        )
+        found = past.explanation
+        shown_at(self._parts, found.store)
+        meant = order_meant(self._journal, found.store, found.order_id)
+        now = today.get(found.mapping)
+        return self._told(
+            Chosen(mapping=now, meant=meant),
+            version(found.hash),
+            found,
+            past=past,
+            all_of_it=all_of_it,
+        )
+
+    def _told(
+        self,
+        chosen: Chosen,
+        mapping: MappingInForce | None,
+        found: Explanation | None,
+        *,
+        past: Past | None = None,
+        refused: str = "",
+        all_of_it: bool,
+    ) -> str:
         if found and all_of_it:
             note_look(found.store)
         show = showing(all_of_it=all_of_it)
@@ -116,6 +158,8 @@ class ExplainPages:
             names=self.names(),
             chosen=chosen,
             found=found,
+            past=past,
+            today=_by_today(past, (mapping, chosen.mapping), show),
             refused=refused,
             shown=all_of_it,
             facts=_facts(found, show) if found else (),
@@ -123,6 +167,19 @@ class ExplainPages:
             moments=_moments(found) if found else (),
             verdicts=VERDICTS,
         )
+
+
+def _by_today(
+    past: Past | None,
+    mappings: tuple[MappingInForce | None, MappingInForce | None],
+    show: Shown,
+) -> list[Change]:
+    """Return what today's text would send otherwise than that of then."""
+    rule = past.delivery.rule if past else ""
+    return [
+        change_said(rule, one, mappings, show)
+        for one in (past.today if past else ())
+    ]
 
 
 def _moments(found: Explanation) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from bridge.journal.protocol import Journal
+from bridge.journal.protocol import DeliveryFilter, Journal
 from bridge.mapping.document import hash_of
 from bridge.model import Instant
 from bridge.web.factory import create_web
@@ -280,6 +280,34 @@ def test_hides_what_is_the_customers(
     said = capsys.readouterr()
     assert "order.shown" in said.out + said.err
     assert STREET not in said.out + said.err
+
+
+def test_explains_what_was_sent(
+    browser: FlaskClient, journal: Journal
+) -> None:
+    """
+    By the text of then, and what today's would send otherwise.
+    """
+    (delivery,) = [
+        one
+        for one in journal.deliveries(DeliveryFilter(), before=None, limit=9)
+        if one.mapping == NAME
+    ]
+    path = f"delivery={delivery.id}"
+    assert path in page(browser, EXPLAIN, mapping=NAME, order=ORDER)
+    text = page(browser, EXPLAIN, delivery=str(delivery.id))
+    assert "The text of then is today's." in text
+
+    edited = CATALOG.mappings[NAME].text.replace("NACIONAL", "EXPRESS")
+    edited = edited.replace("= ship_to.street", "= ship_to.city")
+    journal.put_in_force(NAME, hash_of(edited), edited, later(1))
+    text = page(browser, EXPLAIN, delivery=str(delivery.id))
+    assert "<del>NACIONAL</del> → <ins>EXPRESS</ins>" in text
+    assert STREET not in text
+    shown = send(browser, EXPLAIN, delivery=str(delivery.id)).text
+    assert f"<del>{STREET}" in shown or f"<del>Av. {STREET}" in shown
+    for wrong in ("999", "x"):
+        assert 404 == browser.get(f"{EXPLAIN}?delivery={wrong}").status_code
 
 
 def test_asks_which_order_is_meant(
