@@ -107,13 +107,18 @@ def place_is_public(mapping: Mapping | None, rule: str, place: str) -> bool:
     Return whether what stands at a place of a rule's request is public.
 
     Args:
-        place: as `origin.Origin` and `difference.FieldChange` name it.
+        place: as `origin.Origin` and `difference.FieldChange` name it;
+            `request` is the method and the address.
     """
     if place in _TOLD_ANYWAY:
         return True
     found = mapping.rule(rule) if mapping else None
     if found is None or mapping is None:
         return False
+    if place == "request":
+        if found.path is None:
+            return True
+        return template_is_public(found.path, mapping.named)
     template, path = _begun(found, place)
     try:
         _Discreet(mapping.named).part(template, path, PUBLIC)
@@ -122,8 +127,8 @@ def place_is_public(mapping: Mapping | None, rule: str, place: str) -> bool:
     return True
 
 
-_TOLD_ANYWAY = frozenset({"request", "question", "reason"})
-"""Method and address, a question and a reason: made to say nothing of it."""
+_TOLD_ANYWAY = frozenset({"question", "reason"})
+"""A question and a reason: made to say nothing of a customer."""
 
 
 def _begun(rule: Rule, place: str) -> tuple[Template | None, Sequence[str]]:

@@ -21,6 +21,7 @@ from bridge.mapping.expression import (
 )
 from bridge.mapping.parsing import parse
 from bridge.orders.document import FIELDS
+from tests.mapping import compiled
 from tests.mapping.test_shipped import CATALOG
 
 LANGUAGE = Language.with_tables({})
@@ -62,6 +63,22 @@ PERSONAL = [
     "links",
     "!note",
 ]
+EVERY = """\
+from: calzado-co
+to: every-co
+since: 2026-01-01
+links:
+  every_order: ["= attribute(attributes, 'every_id')"]
+rules:
+  confirm:
+    when: ready
+    call: update_order
+    path:
+      id: = ID
+    body:
+      order:
+        status: CONFIRMED
+"""
 NAMES = [
     "total", "id", "lines", "sku", "name", "ship_to", "note", "parcels",
     "tracking_number", "properties", "customer", "links", "rayo_order",
@@ -175,6 +192,19 @@ def test_places_of_a_request(place: str, *, public: bool) -> None:
     assert public == place_is_public(mapping, "create", place)
     assert not place_is_public(None, "create", "body.servicio_rayo")
     assert not place_is_public(mapping, "nope", "body.servicio_rayo")
+
+
+@pytest.mark.parametrize(
+    ("id", "public"),
+    [("links.every_order", True), ("customer.email", False)],
+)
+def test_an_address_is_made_of_something(id: str, *, public: bool) -> None:
+    """
+    A call's address is as public as what stands in it.
+    """
+    mapping = compiled(EVERY.replace("ID", id))
+    assert public == place_is_public(mapping, "confirm", "request")
+    assert public == place_is_public(mapping, "confirm", "path.id")
 
 
 @pytest.mark.parametrize(

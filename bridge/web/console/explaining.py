@@ -37,9 +37,10 @@ class FieldSaid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSaid:
-    """What one rule makes of the order."""
+    """What one rule makes of the order; *call* is its method and address."""
 
     rule: RuleExplained
+    call: str
     fields: Sequence[FieldSaid]
     left_out: int
 
@@ -199,6 +200,7 @@ def _rules(
     return [
         RuleSaid(
             rule=rule,
+            call=_call(rule, mapping, show),
             fields=[
                 FieldSaid(
                     origin=one,
@@ -214,3 +216,12 @@ def _rules(
         )
         for rule in found.rules
     ]
+
+
+def _call(
+    rule: RuleExplained, mapping: MappingInForce | None, show: Shown
+) -> str:
+    if rule.request is None:
+        return ""
+    public = place_is_public(mapping, rule.rule, "request")
+    return f"{rule.request.method} {show(rule.request.path, public)}"
