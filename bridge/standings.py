@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bridge.errors import NotDecidable, NotFound, VersionMismatch
+from bridge.errors import NotDecidable, NotFound, Problem, VersionMismatch
 from bridge.hindsight import texts_in_force
 from bridge.journal.protocol import Journal, MappingText, Refusal
 from bridge.mapping.catalog import Source, build_catalog
@@ -41,6 +41,7 @@ class Standing:
         after: the mapping that the file is, when it is right.
         since: when the text in force came in force.
         problems: one line each.
+        faults: what is wrong in its file, or hardly meant, with its place.
         refusal: of the file's text, if it was refused or forced.
     """
 
@@ -51,6 +52,7 @@ class Standing:
     after: MappingInForce | None = None
     since: Instant | None = None
     problems: tuple[str, ...] = ()
+    faults: tuple[Problem, ...] = ()
     refusal: Refusal | None = None
 
     @property
@@ -89,8 +91,8 @@ def standings(
                 after,
                 before=in_force.get(name),
                 text=texts.get(name),
-                problems=[
-                    str(one)
+                faults=[
+                    one
                     for one in catalog.problems
                     if source and one.file in _files_of(source)
                 ],
@@ -114,7 +116,7 @@ def _standing(
     *,
     before: MappingInForce | None,
     text: MappingText | None,
-    problems: Sequence[str],
+    faults: Sequence[Problem],
     refusal: Refusal | None,
 ) -> Standing:
     objected = refusal is not None and bool(refusal.reason)
@@ -136,9 +138,10 @@ def _standing(
         after=after,
         since=text.since if text else None,
         problems=(
-            *problems,
+            *map(str, faults),
             *([refusal.reason] if refused and refusal else []),
         ),
+        faults=(*faults, *(after.warnings if after else ())),
         refusal=refusal,
     )
 

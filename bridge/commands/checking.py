@@ -1,13 +1,13 @@
 """`check` and `send-sample`: for whoever writes mapping files."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 from rich.text import Text
 
+from bridge.checks import warnings_of
 from bridge.commands.exits import ExitCode
 from bridge.commands.files import Files, look_at
 from bridge.commands.recording import results_of
@@ -19,11 +19,8 @@ from bridge.commands.showing import (
 )
 from bridge.errors import NotFound, Problem
 from bridge.mapping.cases import CaseResult
-from bridge.mapping.words import nearest
 from bridge.samples import Samples, freshened, send, store_of, topic_of
 from bridge.settings import (
-    load_cases,
-    load_sources,
     load_stores,
     read_settings,
     secrets_from,
@@ -47,7 +44,10 @@ def check(ctx: click.Context, *, as_json: bool) -> None:
     files = look_at(settings.mappings, os.environ)
     cases = list(results_of(settings.mappings, files))
     problems = sorted(
-        (*files.problems, *_warnings(settings.mappings, files)),
+        (
+            *files.problems,
+            *warnings_of(settings.mappings, files.catalog.mappings.values()),
+        ),
         key=lambda one: (one.file, one.line, one.column),
     )
     errors = [one for one in problems if one.severity == "error"]
@@ -57,33 +57,6 @@ def check(ctx: click.Context, *, as_json: bool) -> None:
     else:
         _print_report(files, problems, cases)
     ctx.exit(ExitCode.OK if well else ExitCode.WRONG)
-
-
-def _warnings(folder: Path, files: Files) -> Iterator[Problem]:
-    """Yield what stops nothing, and is hardly meant."""
-    for mapping in files.catalog.mappings.values():
-        yield from mapping.warnings
-    names = {source.name for source in load_sources(folder)}
-    all_cases = load_cases(folder)
-    for name, mapping in files.catalog.mappings.items():
-        if name not in all_cases:
-            message = (
-                f"has no cases: write {name}.cases.yaml, or take one of a "
-                "real order with `cases record`"
-            )
-            yield Problem(
-                file=mapping.file, message=message, severity="warning"
-            )
-    for name, cases in all_cases.items():
-        if name not in names:
-            message = (
-                f"there is no mapping {name}.yaml, whose cases these would "
-                f"be{nearest(name, names)}"
-            )
-            yield Problem(file=cases.file, message=message, severity="warning")
-    for path in sorted(folder.glob("*.yml")):
-        message = f"is not read: name it {path.stem}.yaml"
-        yield Problem(file=str(path), message=message, severity="warning")
 
 
 def _report(

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 from rich.text import Text
 
+from bridge.checks import case_results
 from bridge.commands.exits import Commands, ExitCode
 from bridge.commands.files import Files, look_at
 from bridge.commands.journal import opened
@@ -28,7 +29,7 @@ from bridge.errors import (
     Unusable,
 )
 from bridge.journal.protocol import Story
-from bridge.mapping.cases import CaseResult, run_cases
+from bridge.mapping.cases import CaseResult
 from bridge.mapping.document import Mapping as MappingInForce
 from bridge.mapping.masking import Revealing
 from bridge.mapping.recording import (
@@ -39,7 +40,7 @@ from bridge.mapping.recording import (
 from bridge.mapping.words import nearest
 from bridge.model import DeliveryState, Event, EventState
 from bridge.samples import HEADERS_FILE
-from bridge.settings import load_cases, read_settings, sample_reader
+from bridge.settings import read_settings
 from bridge.sources.platform import Store
 from bridge.sources.register import PLATFORMS
 
@@ -79,20 +80,13 @@ def results_of(
     folder: Path, files: Files, name: str | None = None
 ) -> Iterator[CaseResult]:
     """Run the cases of one mapping, or of all."""
-    texts = load_cases(folder)
     wanted = None if name is None else name.removesuffix(".yaml")
-    for known, mapping in sorted(files.catalog.mappings.items()):
-        if known not in texts or wanted not in {None, known}:
-            continue
-        store = files.stores[mapping.store]
-        yield from run_cases(
-            texts[known].text,
-            file=texts[known].file,
-            mapping=mapping,
-            store=store,
-            platform=PLATFORMS[store.platform],
-            sample=sample_reader(folder),
-        )
+    chosen = (
+        mapping
+        for known, mapping in sorted(files.catalog.mappings.items())
+        if wanted in {None, known}
+    )
+    return case_results(folder, chosen, files.stores)
 
 
 def _show(results: Sequence[CaseResult]) -> None:

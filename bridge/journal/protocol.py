@@ -927,6 +927,14 @@ class Journal(Protocol):
         """Return a text that was ever in force."""
         ...
 
+    def mapping_texts(self, name: str, limit: int) -> Sequence[MappingText]:
+        """
+        Return the texts of a mapping that ever were in force, newest first.
+
+        One that came back is there twice, each time with its own times.
+        """
+        ...
+
     def refuse_text(
         self, name: str, hash: str, reason: str, now: Instant
     ) -> None:

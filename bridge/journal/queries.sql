@@ -563,6 +563,9 @@ UPDATE mappings SET until = :now WHERE name = :name AND until IS NULL;
 -- name: mapping_text
 SELECT * FROM mappings WHERE hash = :hash ORDER BY id DESC LIMIT 1;
 
+-- name: mapping_texts
+SELECT * FROM mappings WHERE name = :name ORDER BY id DESC LIMIT :limit;
+
 -- name: refuse_text
 INSERT INTO refusals (name, hash, at, reason)
 VALUES (:name, :hash, :now, :reason)

@@ -54,6 +54,12 @@ class Texts(Verbs):
         return None if row is None else rows.mapping_text(row)
 
     @override
+    def mapping_texts(self, name: str, limit: int) -> Sequence[MappingText]:
+        with self.reading() as session:
+            found = session.rows("mapping_texts", name=name, limit=limit)
+        return [rows.mapping_text(row) for row in found]
+
+    @override
     def refuse_text(
         self, name: str, hash: str, reason: str, now: Instant
     ) -> None:

@@ -7,9 +7,11 @@ that would be the same effect.
 """
 
 import re
+from collections.abc import Callable
 from collections.abc import Mapping as Dict
 from typing import Any
 
+from jmespath.visitor import Options
 from pydantic import ValidationError
 
 from bridge.errors import MappingError, Problem
@@ -40,6 +42,8 @@ from bridge.mapping.never import (
     shadowed,
     shadowed_by,
 )
+from bridge.mapping.parsing import Node as Syntax
+from bridge.mapping.running import Run as Running
 from bridge.mapping.tables import REFERENCE, Apart, apart, read_table
 from bridge.mapping.template import Fields, Template, TemplateReader
 from bridge.mapping.text import Node, read_yaml
@@ -52,6 +56,8 @@ from bridge.targets.contract import Contract, Operation, Preflight
 _NAMED_ONE = re.compile(rf"\b{NAMED}\.([A-Za-z_][A-Za-z0-9_]*)")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _BRACE = re.compile(r"[{}]")
+_YAML_LINE = re.compile(r"^ *(?:- |-$|[A-Za-z_][\w-]*:(?:\s|$))", re.MULTILINE)
+"""What begins no expression: `name:` or `- `."""
 OF_CALLS = ("path", "body", "preflight", "remember")
 """What says nothing in a rule that asks."""
 ASKABLE = {"id": "text", "name": "text", "store": "text"}
@@ -77,6 +83,50 @@ def compile_mapping(
     return _Compiler(
         name, text, file=file, root=root, form=form, around=around, parts=parts
     ).mapping()
+
+
+Run = Callable[[Syntax, Options], Running]
+"""Makes what computes an expression, of its syntax tree."""
+
+
+def compile_template(
+    mapping: Mapping, text: str, *, file: str, run: Run
+) -> Template:
+    """
+    Check and compile *text* as if it stood in the file of *mapping*.
+
+    It may use the file's tables and named expressions.
+
+    Args:
+        text: an expression, with or without its `=`, or YAML with some.
+        file: as messages name it.
+
+    Raises:
+        MappingError: with every problem that was found.
+    """
+    parts = apart(mapping.text)
+    root = read_yaml(parts.yaml, file=mapping.file)
+    compiler = _Compiler(
+        mapping.name,
+        mapping.text,
+        file=file,
+        root=root,
+        form=MappingFile.model_validate(root.data()),
+        around=Surroundings(stores=frozenset(), contracts={}),
+        parts=parts,
+    )
+    return compiler.template(_node_of(text, file), run)
+
+
+def _node_of(text: str, file: str) -> Node:
+    """Return *text* as a node; what is no YAML is one expression."""
+    if _YAML_LINE.search(text):
+        return read_yaml(text, file=file)
+    bare = text.strip()
+    column = 1 + len(text) - len(text.lstrip())
+    if not bare.startswith("="):
+        bare, column = f"={bare}", column - 1
+    return Node(value=bare, line=1, column=column, written=bare)
 
 
 class _Compiler:
@@ -150,6 +200,23 @@ class _Compiler:
             named=self._language.named.expressions,
             warnings=tuple(self._problems),
         )
+
+    def template(self, node: Node, run: Run) -> Template:
+        """Return *node*'s template, or raise all problems."""
+        self._name_expressions()
+        language = self._language
+        reader = TemplateReader(
+            lambda text, shape: compile_expression(
+                text, language, shape
+            ).run_by(run),
+            self._report,
+        )
+        reader.order = self._reader.order
+        self._problems.clear()  # of the file, which is another's business
+        found = reader.template(node)
+        if self._problems:
+            raise MappingError(self._problems)
+        return found
 
     def _report(
         self,

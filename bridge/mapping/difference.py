@@ -18,6 +18,8 @@ from enum import StrEnum
 from re import compile as pattern
 from typing import Final
 
+from typing_extensions import override
+
 from bridge.mapping.document import Mapping, Rule
 from bridge.mapping.plan import effect_key
 from bridge.mapping.preview import Foreseen, says
@@ -411,6 +413,27 @@ class Tally:
             requests=dict(self._requests),
             groups=groups,
         )
+
+
+class Remembering(Tally):
+    """
+    Remembers, of the first orders that differ, what is another for each.
+
+    Args:
+        most: of so many orders.
+    """
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+        self.orders: dict[str, Sequence[Difference]] = {}
+
+    @override
+    def add(self, order_id: str, found: Iterable[Difference]) -> None:
+        all_of_it = [*found]
+        if all_of_it and len(self.orders) < self._most:
+            self.orders[order_id] = all_of_it
+        super().add(order_id, all_of_it)
 
 
 def _of_any_item(text: str) -> str:

@@ -293,6 +293,10 @@ class Expression:
             if path.startswith(below)
         )
 
+    def run_by(self, make: Callable[[Node, Options], Run]) -> "Expression":
+        """Return the same expression, computed by what *make* makes of it."""
+        return replace(self, _run=make(self.tree, self._options))
+
     def part(self, text: str) -> "Expression":
         """
         Return a part of its text, as an expression of the same file.

@@ -57,16 +57,45 @@ def filled(page: str) -> str:
     )
 
 
+def known_functions() -> list[Function]:
+    """Return the functions beside JMESPath's own, by name."""
+    known = {**REGISTER, **of_tables(EXAMPLE_TABLES)}
+    return [function for _name, function in sorted(known.items())]
+
+
+def called(function: Function) -> str:
+    """Return how a function is called, with the kinds of its arguments."""
+    return f"{function.name}({', '.join(function.arguments)})"
+
+
+def known_fields() -> list[tuple[str, str]]:
+    """Return the paths in the Order, each with its kind."""
+    return [*_paths(FIELDS, "")]
+
+
+def _paths(shape: Schema, before: str) -> Iterator[tuple[str, str]]:
+    for name, kind in shape.items():
+        path = f"{before}{name}"
+        match kind:
+            case dict():
+                yield from _paths(kind, f"{path}.")
+            case [dict() as item]:
+                yield from _paths(item, f"{path}[].")
+            case [item]:
+                yield f"{path}[]", str(item)
+            case _:
+                yield path, _word(kind)
+
+
 def functions() -> str:
     """Return the table of the functions, with their examples."""
-    known = {**REGISTER, **of_tables(EXAMPLE_TABLES)}
     rows = (
         (
-            f"`{name}({', '.join(function.arguments)})`",
+            f"`{called(function)}`",
             function.description,
             "<br>".join(_examples(function)),
         )
-        for name, function in sorted(known.items())
+        for function in known_functions()
     )
     return _table(("function", "gives", "for example"), rows)
 

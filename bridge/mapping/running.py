@@ -11,8 +11,13 @@ from typing import Any
 
 from jmespath.functions import Functions
 from jmespath.visitor import Options, TreeInterpreter
+from typing_extensions import override
 
+from bridge.mapping.functions import FunctionFailed
 from bridge.mapping.parsing import Node
+
+MOST_ITEMS = 2**16
+"""Of a list that is flattened; a webhook of 2 MB has fewer."""
 
 Run = Callable[[Any], Any]
 """A node: from what it is over to its value."""
@@ -29,7 +34,7 @@ def running(tree: Node, options: Options) -> Run:
 
 class _Maker:
     def __init__(self, options: Options) -> None:
-        self._walk: Callable[[Any, Any], Any] = TreeInterpreter(options).visit
+        self._walk: Callable[[Any, Any], Any] = _Walker(options).visit
         functions = options.custom_functions
         self._functions: Functions = functions or Functions()
 
@@ -126,10 +131,7 @@ class _Maker:
             items = base(value)
             if not isinstance(items, list):
                 return None
-            flat: list[Any] = []
-            for one in items:
-                flat += one if isinstance(one, list) else [one]
-            return flat
+            return _flat(items)
 
         return run
 
@@ -181,6 +183,32 @@ class _Maker:
         arguments = self._all(node["children"])
         call = self._functions.call_function
         return lambda value: call(name, [one(value) for one in arguments])
+
+
+class _Walker(TreeInterpreter):
+    """JMESPath's own, for what is rare; it makes no endless lists either."""
+
+    @override
+    def visit_flatten(self, node: Any, value: Any) -> Any:
+        items = self.visit(node["children"][0], value)
+        return _flat(items) if isinstance(items, list) else None
+
+
+def _flat(items: list[Any]) -> list[Any]:
+    """
+    Return *items* with the lists among them opened.
+
+    Raises:
+        FunctionFailed: they are more than any webhook has: flattened again
+            and again a list may double each time.
+    """
+    flat: list[Any] = []
+    for one in items:
+        flat += one if isinstance(one, list) else [one]
+        if len(flat) > MOST_ITEMS:
+            message = f"would have more than {MOST_ITEMS} items"
+            raise FunctionFailed(message)
+    return flat
 
 
 def _itself(value: Any) -> Any:

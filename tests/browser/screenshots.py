@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from PIL import Image
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.place import chromium, log_in, running_bridge, watched
 
@@ -20,8 +20,33 @@ PAGES = {
     "delivery": "/console/deliveries/1",
     "targets": "/console/targets",
     "stores": "/console/stores",
+    "mappings": "/console/mappings",
+    "mapping": "/console/mappings/cafe-mx-rayo",
+    "explain": "/console/explain?mapping=cafe-mx-rayo&order=6301458923713",
+    "compare": "/console/mappings/cafe-mx-rayo/compare",
+    "playground": (
+        "/console/playground?mapping=cafe-mx-rayo&order=6301458923713"
+    ),
 }
 COLOURS = 64
+
+
+def edited(page: Page) -> None:
+    """Compare a text in which something was changed."""
+    typed = page.input_value("textarea[name=text]")
+    changed = typed.replace("NACIONAL", "EXPRESS")
+    page.fill("textarea[name=text]", changed)
+    page.click("button[name=of][value=text]")
+
+
+def tried(page: Page) -> None:
+    """Try an expression that reads a customer's data, too."""
+    page.fill("textarea[name=text]", "words(ship_to.city, cents(total))")
+    page.click("form.wide button")
+
+
+FILLED = {"compare": edited, "playground": tried}
+"""What is done on a page before it is drawn."""
 
 
 def small(png: bytes, file: Path) -> None:
@@ -51,6 +76,7 @@ def main() -> None:
                 log_in(one, place)
                 for name, path in PAGES.items():
                     one.page.goto(path)
+                    FILLED.get(name, lambda _page: None)(one.page)
                     one.page.wait_for_load_state("networkidle")
                     file = FOLDER / f"{name}-{language[:2]}-{theme}.png"
                     small(one.page.screenshot(), file)

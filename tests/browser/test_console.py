@@ -22,6 +22,11 @@ PAGES = [
     "/console/search?q=1",
     "/console/targets",
     "/console/stores",
+    "/console/mappings",
+    "/console/mappings/cafe-mx-rayo",
+    "/console/mappings/cafe-mx-rayo/compare",
+    "/console/explain?mapping=cafe-mx-rayo&order=6301458923713",
+    "/console/playground?mapping=cafe-mx-rayo&order=6301458923713",
 ]
 GRAVE = {"serious", "critical"}
 

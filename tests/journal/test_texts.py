@@ -53,6 +53,24 @@ def test_every_text_is_kept(journal: Journal) -> None:
     assert journal.mapping_text("h9") is None
 
 
+def test_a_mapping_has_a_past(journal: Journal) -> None:
+    """The newest text comes first; one that came back is there twice."""
+    for since, mark in enumerate(("h1", "h2", "h1")):
+        journal.put_in_force(NAME, mark, f"text {mark}", later(since))
+    journal.put_in_force("another", "h3", "three", later(9))
+
+    assert [
+        ("h1", later(2), None),
+        ("h2", later(1), later(2)),
+        ("h1", NOW, later(1)),
+    ] == [
+        (one.hash, one.since, one.until)
+        for one in journal.mapping_texts(NAME, 9)
+    ]
+    assert ["h1", "h2"] == [one.hash for one in journal.mapping_texts(NAME, 2)]
+    assert [] == journal.mapping_texts("nope", 9)
+
+
 def test_comes_in_force_again(journal: Journal) -> None:
     """A text may come back, and the name knows when it first came."""
     journal.put_in_force(NAME, "h1", "one", NOW)

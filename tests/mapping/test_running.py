@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from jmespath import exceptions as jp
 from jmespath.visitor import Options, TreeInterpreter
 
+from bridge.mapping.functions import FunctionFailed
 from bridge.mapping.parsing import parse
 from bridge.mapping.running import running
 
@@ -105,3 +106,14 @@ def test_what_mappings_write(text: str, expected: Any) -> None:
     document = {"a": [{"b": 1}, {"b": 2, "c": "deep"}], "d": ""}
 
     assert expected == running(parse(text), OPTIONS)(document)
+
+
+@pytest.mark.parametrize("text", ["[@, @]{}", "[[@, @]{}, a]"])
+def test_no_list_grows_without_end(text: str) -> None:
+    """
+    Flattened again and again a list would double each time.
+    """
+    doubled = text.replace("{}", " | [@, @][]" * 26)
+    run = running(parse(doubled), OPTIONS)
+    with pytest.raises(FunctionFailed, match="more than 65536 items"):
+        run({"a": 1})

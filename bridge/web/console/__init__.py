@@ -5,21 +5,28 @@ They are read and filled in without JavaScript; what scripts add is that an
 open page stays fresh, the drawing of the last day, and keys.
 """
 
+from collections.abc import Callable, Iterator
+from typing import Any
+
 from flask import Blueprint, Flask
 from pydantic import ValidationError
 
 from bridge.web.console.asked import wrong_query
 from bridge.web.console.catalogs import Catalogs
 from bridge.web.console.choices import Choices, language
+from bridge.web.console.comparing import ComparePages
 from bridge.web.console.deciding import DECIDING
 from bridge.web.console.decisions import Decisions
 from bridge.web.console.deliveries import DeliveryPages
 from bridge.web.console.door import Door
 from bridge.web.console.events import EventPages
+from bridge.web.console.explaining import ExplainPages
 from bridge.web.console.in_force import InForce
 from bridge.web.console.inbox import InboxPages
+from bridge.web.console.mappings import MappingPages
 from bridge.web.console.mending import Mending
 from bridge.web.console.orders import OrderPages
+from bridge.web.console.playground import PlaygroundPages
 from bridge.web.console.showing import add_filters
 from bridge.web.console.start import StartPages
 from bridge.web.console.stories import StoryPages
@@ -29,6 +36,7 @@ from bridge.web.parts import Parts
 from bridge.web.statics import add_statics
 
 PREFIX = "/console"
+View = Callable[..., Any]
 
 
 def add_console(app: Flask, parts: Parts) -> None:
@@ -93,4 +101,23 @@ def _pages(parts: Parts) -> Blueprint:
         ("GET", "/stores", targets.stores),
     ):
         pages.add_url_rule(path, view_func=view, methods=[method])
+    for method, path, shown in _of_mappings(parts, in_force):
+        pages.add_url_rule(path, view_func=shown, methods=[method])
     return pages
+
+
+def _of_mappings(
+    parts: Parts, in_force: InForce
+) -> Iterator[tuple[str, str, View]]:
+    """Yield the pages on which mappings are shown, checked and tried."""
+    mappings, explaining = MappingPages(parts), ExplainPages(parts, in_force)
+    comparing = ComparePages(parts, mappings)
+    playground = PlaygroundPages(parts, explaining)
+    yield "GET", "/mappings", mappings.mappings
+    yield "GET", "/mappings/<name>", mappings.mapping
+    yield "GET", "/mappings/<name>/compare", comparing.difference
+    yield "POST", "/mappings/<name>/compare", comparing.differ
+    yield "GET", "/explain", explaining.explain
+    yield "POST", "/explain", explaining.explain_all
+    yield "GET", "/playground", playground.playground
+    yield "POST", "/playground", playground.try_it

@@ -114,7 +114,45 @@ FLOW_MARKS: Mapping[str, str] = MappingProxyType(
 )  # fmt: skip
 
 
-def word(words: Words, code: object) -> str:
+STANDINGS: Words = MappingProxyType(
+    {
+        "in_force": _("in force"),
+        "new": _("new: it comes in force in a moment"),
+        "refused": _("not taken: the version before is in force"),
+        "off": _("off: the file is wrong"),
+        "gone": _("the file is gone"),
+    }
+)
+
+STANDING_MARKS: Mapping[str, str] = MappingProxyType(
+    {"in_force": "✓", "new": "◔", "refused": "✕", "off": "✕", "gone": "!"}
+)
+
+TURNS: Words = MappingProxyType(
+    {
+        "breaks": _("works today, and would fail"),
+        "fails": _("would be asked for, and fail"),
+        "differs": _("would say something else"),
+        "sends": _("would be sent, and is not today"),
+        "stops": _("would not be sent any more"),
+        "waits": _("would wait for an id"),
+        "mends": _("fails today, and would not any more"),
+    }
+)
+
+KINDS: Words = MappingProxyType(
+    {
+        "null": _("nothing"),
+        "truth": _("true or false"),
+        "number": _("number"),
+        "text": _("text"),
+        "list": _("list"),
+        "object": _("object with fields"),
+    }
+)
+
+
+def word(words: Mapping[str, object], code: object) -> str:
     """Return a code's words, or the code itself where there are none."""
     key = getattr(code, "value", code)
     return str(words.get(str(key), key))
@@ -127,6 +165,10 @@ WORDS = MappingProxyType(
         "action": lambda code: word(ACTIONS, code),
         "moment": lambda code: word(MOMENTS, code),
         "flow": lambda code: word(FLOWS, code),
+        "standing": lambda code: word(STANDINGS, code),
+        "standing_mark": lambda code: word(STANDING_MARKS, code),
+        "turn": lambda code: word(TURNS, code),
+        "kind": lambda code: word(KINDS, code),
         "reason": title,
         "advice": advice,
         "pause": pause,
