@@ -1,13 +1,11 @@
 """A running bridge with a sandbox, and a browser that looks at it."""
 
-import json
 import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import Browser, Page, Playwright
 
@@ -17,7 +15,7 @@ from bridge.demo.place import Place, make_place
 from bridge.demo.running import await_settled, running
 from bridge.journal.opening import open_journal
 from bridge.samples import Samples, send, store_of
-from tests.web.console.hostile import HOSTILE
+from tests.browser.served import Served
 
 MISSING = (
     "Chromium is missing: install it (Debian: apt-get install chromium), or"
@@ -64,7 +62,9 @@ def running_bridge(folder: Path) -> Iterator[Place]:
         yield place
 
 
-def watched(browser: Browser, place: Place, **context: object) -> Watched:
+def watched(
+    browser: Browser, place: Place | Served, **context: object
+) -> Watched:
     """Return a new person's page; what goes wrong in it is kept."""
     chosen = {"locale": "es-MX", **context}
     page = browser.new_context(base_url=place.url, **chosen).new_page()
@@ -82,54 +82,9 @@ def watched(browser: Browser, place: Place, **context: object) -> Watched:
     return one
 
 
-def log_in(one: Watched, place: Place) -> None:
+def log_in(one: Watched, place: Place | Served) -> None:
     """Give the token."""
     one.page.goto("/console/login")
     one.page.fill("input[name=token]", place.token)
     one.page.click("main button")
     one.page.wait_for_url("**/console/")
-
-
-def bring_hostile(place: Place) -> list[int]:
-    """Send orders that say hostile things everywhere; return their ids."""
-    files = look_at(place.mappings, place.environ)
-    samples = Samples(place.mappings)
-    sample = samples.sample("shopify-mx-orders-paid-multiline")
-    store = store_of(sample, files.stores)
-    assert store is not None
-    ids = []
-    for nth, text in enumerate(HOSTILE):
-        order = _hostile(json.loads(sample.body), text)
-        order["id"] = 7_000_000_000_000 + nth
-        headers = {
-            **sample.headers,
-            "X-Shopify-Webhook-Id": f"hostile-{nth}",
-            "X-Shopify-Event-Id": f"hostile-{nth}",
-        }
-        body = json.dumps(order).encode()
-        send(replace(sample, body=body, headers=headers), store, url=place.url)
-        ids.append(order["id"])
-    journal = open_journal(place.environ["BRIDGE_DATABASE"])
-    await_settled(journal, monotonic=monotonic)
-    journal.close()
-    return ids
-
-
-_SAID_BY_PEOPLE = {
-    "name", "note", "first_name", "last_name", "address1", "address2",
-    "city", "company", "title", "sku", "value", "tags",
-}  # fmt: skip
-
-
-def _hostile(value: Any, text: str) -> Any:
-    """Return *value* with *text* wherever people write."""
-    if isinstance(value, list):
-        return [_hostile(one, text) for one in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        name: text
-        if name in _SAID_BY_PEOPLE and isinstance(one, str)
-        else _hostile(one, text)
-        for name, one in value.items()
-    }

@@ -1,15 +1,12 @@
 """The console in a real browser, over a running bridge and sandbox."""
 
-from urllib.parse import quote
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from bridge.demo.place import Place
-from tests.browser.place import Watched, bring_hostile, log_in
+from tests.browser.place import Watched, log_in
 from tests.browser.place import watched as watch
-from tests.web.console.hostile import HOSTILE
 
 PAGES = [
     "/console/",
@@ -127,29 +124,3 @@ def test_works_without_scripts(browser: Browser, place: Place) -> None:
     one.page.click(".find button")
     assert "No encontramos" in one.page.inner_text("main")
     one.page.context.close()
-
-
-def test_nothing_hostile_runs(watched: Watched, place: Place) -> None:
-    """
-    What customers write into an order runs on no page that shows it.
-    """
-    page = watched.page
-    page.add_init_script("window.__hit = 0")
-    ids = bring_hostile(place)
-    page.goto("/console/events?limit=200")
-    events = page.locator("tr[data-row] td:first-child a").all()
-    shown = [one.get_attribute("href") for one in events][: len(ids)]
-    for path in (
-        "/console/",
-        "/console/deliveries?limit=200",
-        *(f"/console/orders/cafe-mx/{one}" for one in ids[::6]),
-        *(f"/console/search?q={quote(text)}" for text in HOSTILE[::6]),
-        *shown[::6],
-    ):
-        answer = page.goto(path)
-        assert answer is not None
-        assert answer.ok
-        assert 0 == page.evaluate("window.__hit")
-    page.goto(shown[0])
-    page.click("text=Mostrarlo")
-    assert 0 == page.evaluate("window.__hit")
