@@ -63,6 +63,7 @@ rules:
 CHANGED = {"updated_at": "2026-11-21T09:00:00-06:00"}
 """Later than the samples say."""
 
+YUJU_FILE = "artesanias-mx-yuju.yaml"
 WRONG_LINE = "      carrier: = decimal(note, `2`)\n"
 """What somebody wrote into a file, and should not have."""
 
@@ -201,3 +202,35 @@ def fail(place: Place, **fault: Any) -> None:
 def record(place: Place) -> Any:
     """Return what the sandbox saw, and what each API holds now."""
     return ask(f"{place.sandbox_url}/sandbox/record")
+
+
+def edited(mappings: Path) -> None:
+    """Let somebody write a line into a file that can not be done."""
+    file = mappings / YUJU_FILE
+    status = "      status: ready_to_ship\n"
+    file.write_text(file.read_text().replace(status, status + WRONG_LINE))
+
+
+def break_orders(place: Place) -> None:
+    """Let eight orders wait for a person, and one never come in."""
+    shops = Shops(place)
+    shops.cafe(1001, address={"address1": UNCLEAR_MX})
+    shops.chocolate(2001, address={"address1": UNCLEAR_CO})
+    shops.cafe(1002, sku="UNKNOWN-77")
+    lost = {"api": "rayo", "fault": "drop_answer_after_apply"}
+    fail(place, **lost, match={"skus": "TAZA-LOST"})
+    shops.cafe(1003, sku="TAZA-LOST")
+    await_rest(place)
+    fail(place, api="every", fault="drop_before_apply")
+    fail(place, api="every", operation="list_orders", fault="refuse")
+    shops.chocolate(2002)
+    await_rest(place)
+    fail(place, api="every", fault="refuse", status=422)
+    shops.chocolate(2003)
+    shops.pottery(51990)
+    shops.cafe(1004)
+    await_rest(place)
+    shops.cafe(1004, **CHANGED, cancelled_at=CHANGED["updated_at"])
+    shops.unreadable()
+    await_rest(place)
+    put_right(place)

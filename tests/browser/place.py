@@ -49,17 +49,22 @@ def running_bridge(folder: Path) -> Iterator[Place]:
     """Run a bridge that has taken all samples, against a sandbox."""
     place = make_place(folder, Path("mappings"), random_secret=random_secret)
     with running(place, monotonic=monotonic):
-        files = look_at(place.mappings, place.environ)
-        samples = Samples(place.mappings)
-        for name in samples.names():
-            sample = samples.sample(name)
-            store = store_of(sample, files.stores)
-            assert store is not None
-            send(sample, store, url=place.url)
-        journal = open_journal(place.environ["BRIDGE_DATABASE"])
-        await_settled(journal, monotonic=monotonic)
-        journal.close()
+        send_samples(place)
         yield place
+
+
+def send_samples(place: Place) -> None:
+    """Send all samples, and wait until nothing moves any more."""
+    files = look_at(place.mappings, place.environ)
+    samples = Samples(place.mappings)
+    for name in samples.names():
+        sample = samples.sample(name)
+        store = store_of(sample, files.stores)
+        assert store is not None
+        send(sample, store, url=place.url)
+    journal = open_journal(place.environ["BRIDGE_DATABASE"])
+    await_settled(journal, monotonic=monotonic)
+    journal.close()
 
 
 def watched(

@@ -7,13 +7,15 @@ from tempfile import TemporaryDirectory
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from tests.browser.place import chromium, log_in, running_bridge, watched
+from tests.browser.broken import break_orders, edited, trial_bridge
+from tests.browser.place import chromium, log_in, send_samples, watched
 
 FOLDER = Path("docs/console")
 PAGES = {
     "start": "/console/",
     "attention": "/console/attention",
-    "order": "/console/orders/cafe-mx/6301458923713",
+    "one-reason": "/console/attention?reason=sku_unknown",
+    "order": "/console/orders/cafe-mx/6400000001003",
     "search": "/console/search?q=1",
     "events": "/console/events",
     "deliveries": "/console/deliveries",
@@ -35,9 +37,11 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (
         TemporaryDirectory() as folder,
-        running_bridge(Path(folder) / "place") as place,
+        trial_bridge(Path(folder) / "place", edited) as place,
         sync_playwright() as playwright,
     ):
+        send_samples(place)
+        break_orders(place)
         browser = chromium(playwright)
         for language in ("es-MX", "en"):
             for theme in ("light", "dark"):

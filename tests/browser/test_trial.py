@@ -8,7 +8,6 @@ and what she presses is counted. Filling in a field is no click.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,13 +15,14 @@ from playwright.sync_api import Browser, Locator, expect
 
 from bridge.demo.place import Place
 from tests.browser.broken import (
-    CHANGED,
     LUIS,
-    UNCLEAR_CO,
     UNCLEAR_MX,
     WRONG_LINE,
+    YUJU_FILE,
     Shops,
     await_rest,
+    break_orders,
+    edited,
     fail,
     put_right,
     record,
@@ -31,7 +31,6 @@ from tests.browser.broken import (
 from tests.browser.place import log_in, watched
 
 WHY = "hablé con el cliente"
-YUJU_FILE = "artesanias-mx-yuju.yaml"
 PANEL_ID = "909521d0-e398-4701-b393-ddfd07ce24f9"
 
 
@@ -67,39 +66,12 @@ class Operator:
         self.press(part.get_by_role("button", name=press))
 
 
-def edited(mappings: Path) -> None:
-    """Let somebody write a line into a file that can not be done."""
-    file = mappings / YUJU_FILE
-    status = "      status: ready_to_ship\n"
-    file.write_text(file.read_text().replace(status, status + WRONG_LINE))
-
-
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A bridge with eight orders that wait for a person."""
     folder = tmp_path_factory.mktemp("trial") / "place"
     with trial_bridge(folder, edited) as place:
-        shops = Shops(place)
-        shops.cafe(1001, address={"address1": UNCLEAR_MX})
-        shops.chocolate(2001, address={"address1": UNCLEAR_CO})
-        shops.cafe(1002, sku="UNKNOWN-77")
-        lost = {"api": "rayo", "fault": "drop_answer_after_apply"}
-        fail(place, **lost, match={"skus": "TAZA-LOST"})
-        shops.cafe(1003, sku="TAZA-LOST")
-        await_rest(place)
-        fail(place, api="every", fault="drop_before_apply")
-        fail(place, api="every", operation="list_orders", fault="refuse")
-        shops.chocolate(2002)
-        await_rest(place)
-        fail(place, api="every", fault="refuse", status=422)
-        shops.chocolate(2003)
-        shops.pottery(51990)
-        shops.cafe(1004)
-        await_rest(place)
-        shops.cafe(1004, **CHANGED, cancelled_at=CHANGED["updated_at"])
-        shops.unreadable()
-        await_rest(place)
-        put_right(place)
+        break_orders(place)
         yield place
 
 
