@@ -11,7 +11,7 @@ from bridge.journal.opening import open_journal
 from bridge.journal.protocol import Journal
 from bridge.model import DeliveryState, Phase, Reason
 from bridge.web.factory import create_web
-from tests.factories import NOW, link
+from tests.factories import NOW, later, link
 from tests.journal.steps import claim_one, send
 from tests.mapping.test_shipped import CATALOG, STORES, TARGETS
 from tests.orders_of import event_of, take
@@ -64,6 +64,8 @@ def hostile_web(database: str) -> tuple[Flask, Journal]:
     for nth, text in enumerate(HOSTILE):
         known = link(f"link_{nth}", store=STORE, order_id=ALL, value=text)
         journal.teach([known], actor="ana", reason=text, now=NOW)
+    while journal.index_orders(later(60_000), 100):
+        pass
     app = create_web(
         settings=settings(),
         stores=lambda: STORES,
