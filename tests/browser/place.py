@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Playwright
 
 from bridge.commands.files import look_at
@@ -21,6 +22,9 @@ MISSING = (
     "Chromium is missing: install it (Debian: apt-get install chromium), or"
     " put a `chromium` into PATH"
 )
+GRAVE = {"serious", "critical"}
+"""What axe-core calls faults that keep people from using a page."""
+
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update",
@@ -93,3 +97,19 @@ def log_in(one: Watched, place: Place | Served) -> None:
     one.page.fill("input[name=token]", place.token)
     one.page.click("main button")
     one.page.wait_for_url("**/console/")
+
+
+def grave_faults(page: Page) -> list[tuple[str, str, list[str]]]:
+    """Return what axe-core finds in a page, by theme."""
+    grave = []
+    for theme in ("light", "dark"):
+        # Colours that are still on their way are not what people see.
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        page.wait_for_timeout(60)
+        found = Axe().run(page).response["violations"]
+        grave += [
+            (theme, one["id"], [node["html"] for node in one["nodes"]][:3])
+            for one in found
+            if one["impact"] in GRAVE
+        ]
+    return grave

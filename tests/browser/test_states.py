@@ -5,17 +5,15 @@ Every page and every state of a form: by axe-core, in both themes, on a phone.
 from collections.abc import Callable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from bridge.model import MINUTE, DeliveryState, Instant
-from tests.browser.place import log_in, watched
+from tests.browser.place import grave_faults, log_in, watched
 from tests.browser.test_decisions import INBOX, REAL, WHY, Desk, desk
 from tests.factories import NOW
 
 __all__ = ["desk"]
 
-GRAVE = {"serious", "critical"}
 STORY = f"/console/orders/cafe-mx/{REAL}"
 Reach = Callable[[Page, Desk], object]
 
@@ -176,18 +174,7 @@ def test_state_is_well_made(page: Page, desk: Desk, name: str) -> None:
     page.set_viewport_size({"width": 1280, "height": 800})
     desk.clock.at = NOW
     STATES[name](page, desk)
-    grave = []
-    for theme in ("light", "dark"):
-        # Colours that are still on their way are not what people see.
-        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        page.wait_for_timeout(60)
-        found = Axe().run(page).response["violations"]
-        grave += [
-            (theme, one["id"], [node["html"] for node in one["nodes"]][:3])
-            for one in found
-            if one["impact"] in GRAVE
-        ]
-    assert [] == grave
+    assert [] == grave_faults(page)
     page.set_viewport_size({"width": 360, "height": 740})
     assert 360 >= page.evaluate("document.documentElement.scrollWidth")
 
@@ -200,8 +187,7 @@ def test_login_is_well_made(browser: Browser, desk: Desk) -> None:
     page = one.page
     page.goto("/console/login")
     for _nth in range(2):
-        found = Axe().run(page).response["violations"]
-        assert [] == [v["id"] for v in found if v["impact"] in GRAVE]
+        assert [] == grave_faults(page)
         assert 360 >= page.evaluate("document.documentElement.scrollWidth")
         page.fill("input[name=token]", "no es mi token")
         page.click("main button")
