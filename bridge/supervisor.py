@@ -6,7 +6,9 @@ need, so that one is back within a tenth of a second instead of two, shares
 its memory with the others, and runs the same version of the program whatever
 lies on the disk by then; another version is taken by starting the supervisor
 anew. What can not be imported, it does not start with. For this it has
-neither threads nor an open database when it forks: see `bridge.serving`.
+neither threads nor an open database when it forks: see `bridge.serving`. A
+lock that another thread held at that moment, SQLite's own among them, would
+never be let go in the child, which would hang at its first statement.
 
 A child runs in a process group of its own, so that Ctrl-C reaches only the
 supervisor, which then ends its children in good order. On Linux a child is

@@ -1,14 +1,13 @@
 """A running bridge with a sandbox, and a browser that looks at it."""
 
-import json
 import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Playwright
 
 from bridge.commands.files import look_at
@@ -17,12 +16,15 @@ from bridge.demo.place import Place, make_place
 from bridge.demo.running import await_settled, running
 from bridge.journal.opening import open_journal
 from bridge.samples import Samples, send, store_of
-from tests.web.console.hostile import HOSTILE
+from tests.browser.served import Served
 
 MISSING = (
     "Chromium is missing: install it (Debian: apt-get install chromium), or"
     " put a `chromium` into PATH"
 )
+GRAVE = {"serious", "critical"}
+"""What axe-core calls faults that keep people from using a page."""
+
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update",
@@ -51,20 +53,27 @@ def running_bridge(folder: Path) -> Iterator[Place]:
     """Run a bridge that has taken all samples, against a sandbox."""
     place = make_place(folder, Path("mappings"), random_secret=random_secret)
     with running(place, monotonic=monotonic):
-        files = look_at(place.mappings, place.environ)
-        samples = Samples(place.mappings)
-        for name in samples.names():
-            sample = samples.sample(name)
-            store = store_of(sample, files.stores)
-            assert store is not None
-            send(sample, store, url=place.url)
-        journal = open_journal(place.environ["BRIDGE_DATABASE"])
-        await_settled(journal, monotonic=monotonic)
-        journal.close()
+        send_samples(place)
         yield place
 
 
-def watched(browser: Browser, place: Place, **context: object) -> Watched:
+def send_samples(place: Place) -> None:
+    """Send all samples, and wait until nothing moves any more."""
+    files = look_at(place.mappings, place.environ)
+    samples = Samples(place.mappings)
+    for name in samples.names():
+        sample = samples.sample(name)
+        store = store_of(sample, files.stores)
+        assert store is not None
+        send(sample, store, url=place.url)
+    journal = open_journal(place.environ["BRIDGE_DATABASE"])
+    await_settled(journal, monotonic=monotonic)
+    journal.close()
+
+
+def watched(
+    browser: Browser, place: Place | Served, **context: object
+) -> Watched:
     """Return a new person's page; what goes wrong in it is kept."""
     chosen = {"locale": "es-MX", **context}
     page = browser.new_context(base_url=place.url, **chosen).new_page()
@@ -82,7 +91,7 @@ def watched(browser: Browser, place: Place, **context: object) -> Watched:
     return one
 
 
-def log_in(one: Watched, place: Place) -> None:
+def log_in(one: Watched, place: Place | Served) -> None:
     """Give the token."""
     one.page.goto("/console/login")
     one.page.fill("input[name=token]", place.token)
@@ -90,46 +99,17 @@ def log_in(one: Watched, place: Place) -> None:
     one.page.wait_for_url("**/console/")
 
 
-def bring_hostile(place: Place) -> list[int]:
-    """Send orders that say hostile things everywhere; return their ids."""
-    files = look_at(place.mappings, place.environ)
-    samples = Samples(place.mappings)
-    sample = samples.sample("shopify-mx-orders-paid-multiline")
-    store = store_of(sample, files.stores)
-    assert store is not None
-    ids = []
-    for nth, text in enumerate(HOSTILE):
-        order = _hostile(json.loads(sample.body), text)
-        order["id"] = 7_000_000_000_000 + nth
-        headers = {
-            **sample.headers,
-            "X-Shopify-Webhook-Id": f"hostile-{nth}",
-            "X-Shopify-Event-Id": f"hostile-{nth}",
-        }
-        body = json.dumps(order).encode()
-        send(replace(sample, body=body, headers=headers), store, url=place.url)
-        ids.append(order["id"])
-    journal = open_journal(place.environ["BRIDGE_DATABASE"])
-    await_settled(journal, monotonic=monotonic)
-    journal.close()
-    return ids
-
-
-_SAID_BY_PEOPLE = {
-    "name", "note", "first_name", "last_name", "address1", "address2",
-    "city", "company", "title", "sku", "value", "tags",
-}  # fmt: skip
-
-
-def _hostile(value: Any, text: str) -> Any:
-    """Return *value* with *text* wherever people write."""
-    if isinstance(value, list):
-        return [_hostile(one, text) for one in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        name: text
-        if name in _SAID_BY_PEOPLE and isinstance(one, str)
-        else _hostile(one, text)
-        for name, one in value.items()
-    }
+def grave_faults(page: Page) -> list[tuple[str, str, list[str]]]:
+    """Return what axe-core finds in a page, by theme."""
+    grave = []
+    for theme in ("light", "dark"):
+        # Colours that are still on their way are not what people see.
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        page.wait_for_timeout(60)
+        found = Axe().run(page).response["violations"]
+        grave += [
+            (theme, one["id"], [node["html"] for node in one["nodes"]][:3])
+            for one in found
+            if one["impact"] in GRAVE
+        ]
+    return grave

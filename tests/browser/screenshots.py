@@ -7,13 +7,15 @@ from tempfile import TemporaryDirectory
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.place import chromium, log_in, running_bridge, watched
+from tests.browser.broken import break_orders, edited, trial_bridge
+from tests.browser.place import chromium, log_in, send_samples, watched
 
 FOLDER = Path("docs/console")
 PAGES = {
     "start": "/console/",
     "attention": "/console/attention",
-    "order": "/console/orders/cafe-mx/6301458923713",
+    "one-reason": "/console/attention?reason=sku_unknown",
+    "order": "/console/orders/cafe-mx/6400000001003",
     "search": "/console/search?q=1",
     "events": "/console/events",
     "deliveries": "/console/deliveries",
@@ -31,11 +33,11 @@ PAGES = {
 COLOURS = 64
 
 
-def edited(page: Page) -> None:
+def changed(page: Page) -> None:
     """Compare a text in which something was changed."""
     typed = page.input_value("textarea[name=text]")
-    changed = typed.replace("NACIONAL", "EXPRESS")
-    page.fill("textarea[name=text]", changed)
+    text = typed.replace("NACIONAL", "EXPRESS")
+    page.fill("textarea[name=text]", text)
     page.click("button[name=of][value=text]")
 
 
@@ -45,7 +47,7 @@ def tried(page: Page) -> None:
     page.click("form.wide button")
 
 
-FILLED = {"compare": edited, "playground": tried}
+FILLED = {"compare": changed, "playground": tried}
 """What is done on a page before it is drawn."""
 
 
@@ -60,9 +62,11 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (
         TemporaryDirectory() as folder,
-        running_bridge(Path(folder) / "place") as place,
+        trial_bridge(Path(folder) / "place", edited) as place,
         sync_playwright() as playwright,
     ):
+        send_samples(place)
+        break_orders(place)
         browser = chromium(playwright)
         for language in ("es-MX", "en"):
             for theme in ("light", "dark"):

@@ -1,15 +1,13 @@
 """The console in a real browser, over a running bridge and sandbox."""
 
-from urllib.parse import quote
+from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from bridge.demo.place import Place
-from tests.browser.place import Watched, bring_hostile, log_in
+from tests.browser.place import Watched, grave_faults, log_in
 from tests.browser.place import watched as watch
-from tests.web.console.hostile import HOSTILE
 
 PAGES = [
     "/console/",
@@ -28,36 +26,32 @@ PAGES = [
     "/console/explain?mapping=cafe-mx-rayo&order=6301458923713",
     "/console/playground?mapping=cafe-mx-rayo&order=6301458923713",
 ]
-GRAVE = {"serious", "critical"}
+
+
+@pytest.fixture(scope="module")
+def shared(browser: Browser, place: Place) -> Iterator[Watched]:
+    """An operator's page for all that only looks."""
+    one = watch(browser, place)
+    log_in(one, place)
+    yield one
+    one.page.context.close()
 
 
 @pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_page_is_well_made(watched: Watched, path: str, theme: str) -> None:
+def test_page_is_well_made(shared: Watched, path: str) -> None:
     """
     No page has a console error, a CSP report or a grave fault by axe-core.
-    """
-    watched.page.emulate_media(color_scheme=theme)
-    watched.page.goto(path)
-    watched.page.wait_for_load_state("networkidle")
-    found = Axe().run(watched.page).response["violations"]
-    grave = [
-        (one["id"], [node["html"] for node in one["nodes"]][:3])
-        for one in found
-        if one["impact"] in GRAVE
-    ]
-    assert [] == grave
 
-
-@pytest.mark.parametrize("path", PAGES)
-def test_page_fits_a_phone(watched: Watched, path: str) -> None:
-    """
     At 360 pixels nothing but a table's own region scrolls sideways.
     """
-    watched.page.set_viewport_size({"width": 360, "height": 740})
-    watched.page.goto(path)
-    width = watched.page.evaluate("document.documentElement.scrollWidth")
-    assert width <= 360
+    page = shared.page
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(path)
+    page.wait_for_load_state("networkidle")
+    assert [] == grave_faults(page)
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert 360 >= page.evaluate("document.documentElement.scrollWidth")
+    assert [] == shared.faults
 
 
 def test_first_visit_is_drawn_and_stays_fresh(watched: Watched) -> None:
@@ -132,29 +126,3 @@ def test_works_without_scripts(browser: Browser, place: Place) -> None:
     one.page.click(".find button")
     assert "No encontramos" in one.page.inner_text("main")
     one.page.context.close()
-
-
-def test_nothing_hostile_runs(watched: Watched, place: Place) -> None:
-    """
-    What customers write into an order runs on no page that shows it.
-    """
-    page = watched.page
-    page.add_init_script("window.__hit = 0")
-    ids = bring_hostile(place)
-    page.goto("/console/events?limit=200")
-    events = page.locator("tr[data-row] td:first-child a").all()
-    shown = [one.get_attribute("href") for one in events][: len(ids)]
-    for path in (
-        "/console/",
-        "/console/deliveries?limit=200",
-        *(f"/console/orders/cafe-mx/{one}" for one in ids[::6]),
-        *(f"/console/search?q={quote(text)}" for text in HOSTILE[::6]),
-        *shown[::6],
-    ):
-        answer = page.goto(path)
-        assert answer is not None
-        assert answer.ok
-        assert 0 == page.evaluate("window.__hit")
-    page.goto(shown[0])
-    page.click("text=Mostrarlo")
-    assert 0 == page.evaluate("window.__hit")

@@ -1,5 +1,6 @@
 """What a person chose for the console: language, colours, time zone."""
 
+import re
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
@@ -17,6 +18,8 @@ ZONES = {"MX": "America/Mexico_City", "CO": "America/Bogota"}
 """Where a country's shops are, unless they say so themselves."""
 
 _DAYS_365 = 365 * 86_400
+_ODD = re.compile(r"[\x00-\x1f\x7f\\]")
+"""What browsers or headers take for something else than a letter."""
 
 
 def language() -> str:
@@ -99,5 +102,16 @@ class Choices:
 def back_address() -> str:
     """Return the page that one came from; never one elsewhere."""
     back = request.form.get("back", "")
-    inside = back.startswith("/console/") and "\\" not in back
-    return back if inside else url_for("console.start")
+    return back if _is_inside(back) else url_for("console.start")
+
+
+def _is_inside(back: str) -> bool:
+    """Tell whether it is an address of the console, plainly written."""
+    path = back.partition("?")[0]
+    steps = path.split("/")[2:-1]
+    return (
+        path.startswith("/console/")
+        and not _ODD.search(back)
+        and not {"", ".", ".."} & {*steps}
+        and path.rpartition("/")[2] not in {".", ".."}
+    )

@@ -79,6 +79,17 @@ _MENDS: Mapping[str, Mend] = MappingProxyType(
 )
 
 
+_OF_A_FILE = frozenset(
+    {
+        "expression_failed",
+        "nothing_to_send",
+        "unsendable",
+        "value_missing",
+        "value_wrong",
+    }
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foreseen:
     """
@@ -128,6 +139,11 @@ def may_make_two(delivery: Delivery) -> bool:
     return delivery.state is DeliveryState.UNCERTAIN or doubtful
 
 
+def is_of_a_file(delivery: Delivery) -> bool:
+    """Return whether a line of a mapping file has to do with why it waits."""
+    return delivery.reason in _OF_A_FILE and "file" in delivery.where
+
+
 def foreseen(
     delivery: Delivery, dossier: Dossier, decision: str, version: int
 ) -> Foreseen:
@@ -160,6 +176,7 @@ DECIDING = MappingProxyType(
         "outcome": OUTCOMES.__getitem__,
         "why_left": WHY_LEFT.__getitem__,
         "twice": TWICE,
+        "is_of_a_file": is_of_a_file,
     }
 )
 """For templates."""

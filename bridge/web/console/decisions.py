@@ -1,6 +1,5 @@
 """Decisions on what waits for a person: one at a time, or many at once."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -17,7 +16,6 @@ from pydantic import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
 from bridge.errors import Conflict, InFlight, NotFound
-from bridge.journal.protocol import AuditEntry
 from bridge.model import Delivery, DeliveryId, EventId, EventState
 from bridge.observe import observe
 from bridge.web.auth import operator
@@ -90,7 +88,7 @@ class Decisions:
             "refused.html",
             delivery=now,
             changed=changed,
-            last=self._last_decision(now),
+            last=self._inbox.last_decision(now),
             row=self._inbox.row(now) if now.attention else None,
             detail=detail,
             reason=request.form.get("reason", ""),
@@ -226,13 +224,6 @@ class Decisions:
             (self._inbox.delivery(number), number_of(version))
             for number, version in ticked.items()
         ]
-
-    def _last_decision(self, delivery: Delivery) -> AuditEntry | None:
-        """Return what a person did last to a delivery or to its order."""
-        story = self._journal.story(delivery.store, delivery.order_id)
-        mine: Sequence[AuditEntry] = story.audit if story else ()
-        about = [one for one in mine if one.delivery_id in {None, delivery.id}]
-        return about[-1] if about else None
 
 
 def came_from(decided: DeliveryId) -> str:

@@ -1,5 +1,6 @@
 """Pages of webhooks: the list, its file, and each of them."""
 
+import json
 from collections.abc import Sequence
 
 from flask import Response, abort, render_template
@@ -16,6 +17,7 @@ from bridge.web.console.asked import (
 )
 from bridge.web.console.choices import shown_at
 from bridge.web.console.exports import csv_of
+from bridge.web.console.showing import pretty
 from bridge.web.forms import EventQuery
 from bridge.web.parts import Parts
 from bridge.web.reading import cut
@@ -69,8 +71,7 @@ class EventPages:
         """Show one event, byte for byte as far as text can."""
         event = self._found(number)
         observe("event.body_shown", operator=operator(), event_id=event.id)
-        body = event.body.decode("utf-8", "backslashreplace")
-        return self._page(event, body=body)
+        return self._page(event, body=_legible(event.body))
 
     def _found(self, number: str) -> Event:
         event = self._journal.event(EventId(number_of(number)))
@@ -81,6 +82,14 @@ class EventPages:
     def _page(self, event: Event, *, body: str | None) -> str:
         shown_at(self._parts, event.store)
         return render_template("event.html", event=event, body=body)
+
+
+def _legible(body: bytes) -> str:
+    """Return a body as people can read it, and as it came if it is odd."""
+    try:
+        return pretty(json.loads(body))
+    except (ValueError, RecursionError):
+        return body.decode("utf-8", "backslashreplace")
 
 
 def _row(event: ListedEvent) -> Sequence[object]:

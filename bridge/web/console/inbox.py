@@ -79,6 +79,14 @@ class Subject:
     rows: Sequence[Waiting]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What was decided a moment ago."""
+
+    delivery: Delivery
+    entry: AuditEntry
+
+
 class InboxPages:
     """Shows what waits for a person."""
 
@@ -106,6 +114,11 @@ class InboxPages:
             subjects=subjects,
             query=query,
             targets=sorted({*self._parts.targets(), *_targets(groups)}),
+            paused=sorted(
+                row.name
+                for row in self._journal.targets()
+                if row.paused and query.target in {None, row.name}
+            ),
             together=TOGETHER,
             decided=self._decision(query.decided),
             older=older("console.attention", cursor),
@@ -208,12 +221,25 @@ class InboxPages:
             twice=may_make_two(one),
         )
 
-    def _decision(self, number: str | None) -> AuditEntry | None:
-        """Return what was decided last on a delivery."""
+    def _decision(self, number: str | None) -> Decided | None:
+        """Return what was decided last on a delivery, or on its order."""
         if number is None:
             return None
-        entries = self._journal.audit(DeliveryId(number_of(number)))
-        return entries[-1] if entries else None
+        delivery = self.delivery(number)
+        entry = self.last_decision(delivery)
+        if entry is None:
+            return None
+        return Decided(delivery=delivery, entry=entry)
+
+    def last_decision(self, delivery: Delivery) -> AuditEntry | None:
+        """Return what a person did last to a delivery or to its order."""
+        story = self._journal.story(delivery.store, delivery.order_id)
+        about = [
+            one
+            for one in (story.audit if story else ())
+            if one.delivery_id in {None, delivery.id}
+        ]
+        return about[-1] if about else None
 
 
 def _subject(reason: str | None) -> str:

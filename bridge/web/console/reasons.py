@@ -31,7 +31,12 @@ class Told:
 _WAIT = _("Nothing: it goes on by itself.")
 _LOOK = _("Look at what was sent and answered, then decide.")
 _MAPPING = _(
-    "Correct the order's data, or have the mapping mended; it is sent then."
+    "Correct the order's data and send. If the order is right, show this to"
+    " whoever keeps the mapping files."
+)
+_FILE = _(
+    "Show this to whoever keeps the mapping files. Once the file is mended it"
+    " is sent by itself; there is nothing to press."
 )
 _CONNECT = Told(title=_("no connection to the target"), advice=_WAIT)
 _LOST = Told(
@@ -104,7 +109,7 @@ REASONS: Mapping[str, Told] = MappingProxyType(
         ),
         "value_missing": Told(title=_("a value is missing"), advice=_MAPPING),
         "value_wrong": Told(title=_("a value can not be"), advice=_MAPPING),
-        "expression_failed": Told(title=_("mapping error"), advice=_MAPPING),
+        "expression_failed": Told(title=_("mapping error"), advice=_FILE),
         "nothing_to_send": Told(title=_("nothing to send"), advice=_MAPPING),
         "cash_differs": Told(
             title=_("the cash to collect is another one"), advice=_LOOK
@@ -237,6 +242,21 @@ PAUSES: Mapping[str, LazyString] = MappingProxyType(
     }
 )
 
+_TROUBLE = _("Once the trouble is over, press “Send to it again”.")
+_PAUSE_ADVICE: Mapping[str, LazyString] = MappingProxyType(
+    {
+        "operator": _(
+            "Read below who paused it and why. Once that is over, press"
+            " “Send to it again”: what waits is sent by itself."
+        ),
+        "credentials_refused": _(
+            "Ask whoever runs the bridge for a new token: a new one is tried"
+            " within a second. If the target takes the old one again, press"
+            " “Send to it again”."
+        ),
+    }
+)
+
 
 def told(code: str | None) -> Told | None:
     """Return a reason in plain words; None for a vendor's own code."""
@@ -265,3 +285,8 @@ def advice(code: str | None) -> str:
 def pause(code: str) -> str:
     """Return why a target is paused."""
     return str(PAUSES.get(code) or title(code))
+
+
+def pause_advice(code: str) -> str:
+    """Return what to do so that a paused target goes on."""
+    return str(_PAUSE_ADVICE.get(code, _TROUBLE))

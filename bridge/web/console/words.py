@@ -8,7 +8,8 @@ from flask_babel.speaklater import LazyString
 
 from bridge.model import DeliveryState, EventState
 from bridge.web.console.expecting import remark
-from bridge.web.console.reasons import advice, pause, title
+from bridge.web.console.reasons import advice, pause, pause_advice, title
+from bridge.web.console.unread import unread, what_then
 
 Words = Mapping[str, LazyString]
 
@@ -110,7 +111,7 @@ FLOWS: Words = MappingProxyType(
 
 FLOW_MARKS: Mapping[str, str] = MappingProxyType(
     {"flowing": "▶", "slow": "◔", "limit": "◔", "closed": "◔",
-     "paused": "⏸", "silent": "!", "idle": "·", "quiet": "·", "never": "·"}
+     "paused": "‖", "silent": "!", "idle": "·", "quiet": "·", "never": "·"}
 )  # fmt: skip
 
 
@@ -172,6 +173,9 @@ WORDS = MappingProxyType(
         "reason": title,
         "advice": advice,
         "pause": pause,
+        "pause_advice": pause_advice,
+        "unread": unread,
+        "what_then": what_then,
         "remark": remark,
         "phase": lambda code: word(PHASES, code),
         "outcome": lambda code: word(OUTCOMES, code),

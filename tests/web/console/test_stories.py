@@ -107,7 +107,8 @@ def test_tells_all_in_one_line_of_time(planned: FlaskClient) -> None:
     text = planned.get(REAL).text
     happened = text.partition("All that happened")[2]
     assert happened.index("Planned") < happened.index("Webhook")
-    assert "under way" in text
+    rules = text.partition("What each rule makes of it now")[2]
+    assert "to be sent" in rules.partition("All that happened")[0]
     assert "its moment has not come" in text
 
 
