@@ -99,9 +99,10 @@ WHERE state IN ('waiting', 'pending', 'claimed', 'sending', 'settling',
                             THEN 1 ELSE 0 END)
 ORDER BY +id DESC LIMIT :limit;
 
+-- By the lines' own ids: the index by delivery would be read whole.
 -- name: changed_lately
-SELECT DISTINCT delivery_id AS id FROM history
-WHERE id > :after AND delivery_id < :before ORDER BY delivery_id DESC;
+SELECT DISTINCT +delivery_id AS id FROM history
+WHERE id > :after AND +delivery_id < :before ORDER BY +delivery_id DESC;
 
 -- ------------------------------------------------------------- following
 
