@@ -238,6 +238,43 @@ PAUSES: Mapping[str, LazyString] = MappingProxyType(
 )
 
 
+EVENT_REASONS: Mapping[str, LazyString] = MappingProxyType(
+    {
+        "topic": _("a topic that the bridge has no use for"),
+        "ping": _("only a test by the shop"),
+        "test_order": _("a test order"),
+        "nothing_shipped": _("nothing is on its way yet"),
+        "store_gone": _("this store is no longer in the settings"),
+        "other_shop": _("from another shop"),
+        "internal_error": _("the bridge failed at it"),
+        "not_json": _("the body can not be read"),
+        "json": _("the body can not be read"),
+        "encoding": _("the body can not be read"),
+        "depth": _("the body can not be read"),
+        "empty": _("the body is empty"),
+        "shape": _("not what its topic promises"),
+        "topic_mismatch": _("not what its topic promises"),
+        "events_form": _(
+            "the address is subscribed to Shopify Events, not to webhooks"
+        ),
+        "number": _("a number in it is none"),
+        "quantity": _("a quantity in it can not be"),
+        "time": _("a time in it can not be read"),
+        "too_big": _("a list in it is too long"),
+        "no_order_id": _("it names no order"),
+        "woocommerce_error": _(
+            "WooCommerce sent an error in the order's place"
+        ),
+    }
+)
+"""Why a webhook was not used, by code."""
+
+
+def event_reason(code: str | None) -> str:
+    """Return why a webhook was not used, or its code."""
+    return str(EVENT_REASONS.get(code or "") or code or "")
+
+
 def told(code: str | None) -> Told | None:
     """Return a reason in plain words; None for a vendor's own code."""
     if code is None:

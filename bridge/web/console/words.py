@@ -8,7 +8,9 @@ from flask_babel.speaklater import LazyString
 
 from bridge.model import DeliveryState, EventState
 from bridge.web.console.expecting import remark
-from bridge.web.console.reasons import advice, pause, title
+from bridge.web.console.known import known, own_words
+from bridge.web.console.reasons import advice, event_reason, pause, title
+from bridge.web.console.refusals import problem
 
 Words = Mapping[str, LazyString]
 
@@ -123,11 +125,15 @@ def word(words: Words, code: object) -> str:
 WORDS = MappingProxyType(
     {
         "state": lambda code: word(STATES, code),
-        "mark": lambda code: MARKS.get(getattr(code, "value", code), ""),
+        "mark": lambda code: MARKS.get(str(getattr(code, "value", code)), ""),
         "action": lambda code: word(ACTIONS, code),
         "moment": lambda code: word(MOMENTS, code),
         "flow": lambda code: word(FLOWS, code),
         "reason": title,
+        "event_reason": event_reason,
+        "known": known,
+        "own_words": own_words,
+        "problem": problem,
         "advice": advice,
         "pause": pause,
         "remark": remark,
