@@ -175,6 +175,26 @@ SELECT store, at FROM heard ORDER BY store;
 SELECT * FROM minutes WHERE at >= :since AND at < :until
 ORDER BY at, store, target;
 
+-- name: stretches_between
+SELECT at - at % :span AS begun, SUM(accepted) AS accepted,
+       SUM(delivered) AS delivered, SUM(failed) AS failed,
+       string_agg(waits, ',') AS waits
+FROM minutes WHERE at >= :since AND at < :until
+GROUP BY at - at % :span ORDER BY begun;
+
+-- name: waiting_between
+SELECT ends.begun, SUM(m.waiting) AS waiting
+FROM (
+  SELECT at - at % :span AS begun, MAX(at) AS at FROM minutes
+  WHERE at >= :since AND at < :until AND waiting IS NOT NULL
+  GROUP BY at - at % :span) AS ends
+JOIN minutes m ON m.at = ends.at
+GROUP BY ends.begun;
+
+-- name: accepted_between
+SELECT COALESCE(SUM(accepted), 0) AS n FROM minutes
+WHERE at >= :since AND at < :until AND store = :store AND target = '';
+
 -- name: mark
 INSERT INTO marks (what, block, store, kind, state, reason)
 VALUES (:what, :block, :store, :kind, :state, :reason)

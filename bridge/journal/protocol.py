@@ -28,6 +28,7 @@ from bridge.journal.seeing import (
     AttentionGroup,
     AttentionItem,
     Minute,
+    Stretch,
 )
 from bridge.lifecycle import Gate, Step
 from bridge.model import (
@@ -1048,8 +1049,13 @@ class Journal(Protocol):
         """
         ...
 
-    def counts(self, now: Instant) -> Counts:
-        """Return how much of everything there is."""
+    def counts(self, now: Instant | None) -> Counts:
+        """
+        Return how much of everything there is.
+
+        Args:
+            now: None when the oldest are of no interest: they take longest.
+        """
         ...
 
     # -- the console
@@ -1101,6 +1107,21 @@ class Journal(Protocol):
         *since* is in the first of them, *until* in none. What happened in
         the last seconds may not have been counted yet (`tally`).
         """
+        ...
+
+    def stretches(
+        self, since: Instant, until: Instant, *, span: Millis
+    ) -> Sequence[Stretch]:
+        """
+        Return what happened at all stores and targets, span by span.
+
+        As `minutes` has it, but for spans in which no minute was kept: they
+        are left out.
+        """
+        ...
+
+    def accepted(self, store: str, since: Instant, until: Instant) -> int:
+        """Return how many webhooks of a store were kept, by its minutes."""
         ...
 
     def last_heard(self) -> Mapping[str, Instant]:
