@@ -53,9 +53,11 @@ WHERE what = :what
   AND (CAST(:since AS BIGINT) IS NULL OR latest >= :since)
   AND (CAST(:until AS BIGINT) IS NULL OR earliest < :until);
 
+-- What is open stands in an index; `*`, which older journals kept, is for
+-- whatever there is, and leads to blocks with nothing but that.
 -- name: marked_blocks
 SELECT DISTINCT block FROM marks
-WHERE what = :what AND block >= :first AND block <= :last
+WHERE what = :what AND block >= :first AND block <= :last AND state <> '*'
   AND (CAST(:store AS TEXT) IS NULL OR store = :store)
   AND (CAST(:kind AS TEXT) IS NULL OR kind = :kind)
   AND (CAST(:state AS TEXT) IS NULL OR state = :state)

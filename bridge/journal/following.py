@@ -213,7 +213,6 @@ class _Sums:
         block = row["delivery_id"] // BLOCK
         store, target, state = row["store"], row["target"], row["state"]
         self._widen(block, row["created_at"])
-        self.marks.add((block, store, target, "*", ""))
         if state in OVER:
             self.marks.add((block, store, target, state, row["reason"]))
         if state in ATTENTION and row["was"] not in ATTENTION:

@@ -617,6 +617,12 @@ class Journal(Protocol):
         """Return all that planning needs of one order."""
         ...
 
+    def orders_at(
+        self, keys: Iterable[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], OrderRow]:
+        """Return those that there are of the orders (store, id) of *keys*."""
+        ...
+
     def dossiers(self, orders: Iterable[tuple[str, str]]) -> Sequence[Dossier]:
         """Return what planning needs of each of *orders*, as of one moment."""
         ...
@@ -1077,6 +1083,17 @@ class Journal(Protocol):
         Args:
             filter: its *attention* says nothing here.
             after: the place of the last one shown.
+        """
+        ...
+
+    def attention_oldest(
+        self, filter: DeliveryFilter, *, each: int
+    ) -> Sequence[AttentionItem]:
+        """
+        Return the oldest *each* of every state, reason, store and target.
+
+        As `attention_list` has them, but none is passed over because others
+        have waited longer.
         """
         ...
 
