@@ -58,7 +58,7 @@ UPDATE deliveries SET state = 'cancelled', reason = 'operator'
 WHERE id % 9931 = 7;
 UPDATE deliveries SET state = 'pending', due_at = created_at, reason = NULL,
                       target = 'yuju-mx'
-WHERE id > (SELECT MAX(id) FROM deliveries) - 40000 AND id % 2 = 1;
+WHERE id > (SELECT MAX(id) - MAX(id) / 50 FROM deliveries) AND id % 2 = 1;
 UPDATE deliveries SET state = 'held', reason = 'compliance'
 WHERE id % 39709 = 5 AND state = 'succeeded';
 {ATTENTION}
@@ -66,7 +66,7 @@ UPDATE history SET state = d.state, reason = d.reason
 FROM deliveries d
 WHERE d.moved = history.id AND d.state <> 'succeeded';
 """
-"""One in ten thousand, mostly; 20,000 wait, and 20,000 need a person."""
+"""One in ten thousand, mostly; 1 % waits, and 1 % needs a person."""
 
 WORDS = """
 INSERT INTO searched

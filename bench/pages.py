@@ -27,11 +27,11 @@ UPDATE deliveries SET
            WHEN 2 THEN 'value_missing' WHEN 3 THEN 'changed'
            WHEN 4 THEN 'move_not_allowed' WHEN 5 THEN 'asked'
            WHEN 6 THEN 'worker_lost' ELSE 'http_422' END
-WHERE id > (SELECT MAX(id) FROM deliveries) - 100000
-  AND id <= (SELECT MAX(id) FROM deliveries) - 40000
+WHERE id > (SELECT MAX(id) - MAX(id) / 20 FROM deliveries)
+  AND id <= (SELECT MAX(id) - MAX(id) / 50 FROM deliveries)
   AND id % 3 = 1 AND state = 'succeeded';
 """
-"""20,000 wait for a person, for eight reasons, with all of their data."""
+"""Of two million 20,000 wait for a person, for eight reasons."""
 
 
 def pages_of(
@@ -62,11 +62,11 @@ def pages_of(
 
 
 def _addresses(path: Path, orders: int) -> list[str]:
-    whole = 6_000_000_000_000 + orders - 40_000
+    whole = 6_000_000_000_000 + orders - orders // 25
     with closing(sqlite3.connect(str(path))) as db:
         (waits,) = db.execute(
             "SELECT MIN(id) FROM deliveries WHERE state = 'held' AND id >"
-            " (SELECT MAX(id) FROM deliveries) - 100000"
+            " (SELECT MAX(id) - MAX(id) / 20 FROM deliveries)"
         ).fetchone()
     return [
         "/console/",
