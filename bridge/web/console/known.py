@@ -190,23 +190,34 @@ _DECISIONS: Mapping[str, LazyString] = MappingProxyType(
 
 def known(delivery: Delivery) -> str:
     """Return what is known, in the page's language; empty if nothing is."""
-    code = delivery.reason
-    if code is None:
+    text = _text(delivery.reason)
+    if not text:
         return ""
-    told = KNOWN.get(code) or next(
-        (text for form, text in _KINDS if re.fullmatch(form, code)), None
-    )
-    return "" if told is None else str(told) % _about(code, delivery.where)
+    about = _about(delivery.reason or "", delivery.where)
+    return text % {name: value or "–" for name, value in about.items()}
 
 
 def own_words(delivery: Delivery) -> str:
     """Return the kept sentence, where no other tells what it does."""
-    is_told = known(delivery) and delivery.reason not in OWN_WORDS
+    text = _text(delivery.reason)
+    about = _about(delivery.reason or "", delivery.where)
+    lacks = any(not about[name] for name in re.findall(r"%\((\w+)\)", text))
+    is_told = text and not lacks and delivery.reason not in OWN_WORDS
     return "" if is_told else delivery.reason_text
 
 
+def _text(code: str | None) -> str:
+    """Return the sentence of a code, with places for what it is about."""
+    if code is None:
+        return ""
+    told = KNOWN.get(code) or next(
+        (text for form, text in _KINDS if re.fullmatch(form, code)), ""
+    )
+    return str(told)
+
+
 def _about(code: str, where: Mapping[str, Any]) -> Mapping[str, str]:
-    """Return what a sentence may name; a dash for what is not kept."""
+    """Return what a sentence may name; empty for what is not kept."""
     doubts = [str(DOUBTS.get(one, one)) for one in where.get("doubts") or ()]
     address = str(where.get("address") or "ship_to")
     said = {
@@ -214,12 +225,13 @@ def _about(code: str, where: Mapping[str, Any]) -> Mapping[str, str]:
         "place": _place(where),
         "last": title(where.get("last")),
         "address": str(_ADDRESSES.get(address, address)),
-        "doubts": "; ".join(doubts) or str(_ANY_DOUBT),
+        "doubts": "; ".join(doubts)
+        or (str(_ANY_DOUBT) if "doubts" in where else ""),
         "decision": str(_DECISIONS.get(where.get("decision", ""), "")),
     }
     for name in _NAMED:
         said[name] = _listed(where.get(name))
-    return {name: text or "–" for name, text in said.items()}
+    return said
 
 
 _NAMED = (

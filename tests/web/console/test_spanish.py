@@ -13,7 +13,7 @@ from bridge.errors import Conflict
 from bridge.journal.protocol import Journal
 from bridge.model import DeliveryState, EventState, Phase, Reason
 from bridge.places.parts import DOUBTS as ADDRESS_DOUBTS
-from bridge.web.console.known import DOUBTS, known
+from bridge.web.console.known import DOUBTS, known, own_words
 from bridge.web.console.reasons import EVENT_REASONS
 from bridge.web.console.refusals import CONFLICTS
 from tests.factories import keep, new_delivery, new_event
@@ -273,3 +273,22 @@ def test_says_the_reason_of_a_webhook(
     text = ana.get("/console/events").text
     assert "un pedido de prueba" in text
     assert "<code>test_order</code>" in text
+
+
+def test_loses_nothing_that_an_older_bridge_kept(journal: Journal) -> None:
+    """
+    Where it is not kept what a sentence names, the kept one stands beside.
+    """
+    text = "Rayo does not know TAZA-1: register it there"
+    kept = Reason(code="sku_unknown", text=text, where={"skus": ["TAZA-1"]})
+    (whole,) = keep(
+        journal,
+        new_delivery(state=DeliveryState.HELD, reason=kept, due_at=None),
+    )
+    old = waits(journal, "sku_unknown", order_id="9000", text=text)
+    with web(journal).test_request_context("/console/"):
+        assert ("Rayo does not know TAZA-1.", "") == (
+            known(whole),
+            own_words(whole),
+        )
+        assert text == own_words(old)
