@@ -129,6 +129,7 @@ def measure(
     }
     journal.close()
     if open_s is not None:
+        print(json.dumps(found, indent=2), flush=True)
         found["open"] = watch(folder, path, seconds=open_s)
     return found
 

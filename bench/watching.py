@@ -93,7 +93,7 @@ def watch(folder: Path, path: Path, *, seconds: float) -> dict[str, Any]:
         "bytes": browser.taken,
         "at_rest_percent_of_a_core": at_rest,
         "open_percent_of_a_core": opened,
-        "left_open_costs_web_percent": round(opened["web"], 3),
+        "left_open_costs_web_percent": opened.get("web"),
     }
 
 
@@ -170,6 +170,9 @@ def _costs(serve: int, act: Callable[[], None]) -> dict[str, float]:
     took = time.monotonic() - begun
     found: dict[str, float] = {}
     for pid in pids:
+        if not Path(f"/proc/{pid}").exists():
+            found["ended meanwhile"] = found.get("ended meanwhile", 0) + 1
+            continue
         name = "serve" if pid == serve else _role(pid)
         part = 100 * (_cpu_s(pid) - before[pid]) / took
         found[name] = round(found.get(name, 0.0) + part, 3)
