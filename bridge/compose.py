@@ -84,6 +84,9 @@ So many orders, and seconds, an edited mapping is tried on before it comes
 in force: with what it takes to see the edit, that is under two seconds.
 """
 
+SETTLED_MS = 150
+"""So long no more changes, then it is looked; as often somebody wakes."""
+
 TRY_ROUNDS = 5
 """So many seconds in a row new credentials are offered to a target."""
 
@@ -442,8 +445,8 @@ class _Watched:
         wakes = watch(
             self._folder,
             recursive=False,
-            debounce=300,
-            step=50,
+            debounce=2 * SETTLED_MS,
+            step=SETTLED_MS,
             rust_timeout=LOOK_EVERY_MS,
             yield_on_timeout=True,
             raise_interrupt=False,

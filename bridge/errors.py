@@ -191,10 +191,23 @@ class LeaseLost(JournalError):
 
 
 class Conflict(BridgeError):
-    """An operator's action does not fit what is there."""
+    """
+    An operator's action does not fit what is there.
+
+    Args:
+        why: says it more exactly than the class, for pages in any language.
+        about: the field or name that it is about.
+    """
 
     status = 409
     code = "conflict"
+
+    def __init__(
+        self, message: str = "", *, why: str | None = None, about: str = ""
+    ) -> None:
+        self.why = why or self.code
+        self.about = about
+        super().__init__(message)
 
 
 class NotFound(Conflict):

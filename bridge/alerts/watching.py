@@ -79,7 +79,7 @@ class Watch:
         )
 
     def _found(self, now: Instant) -> Found:
-        counts = self.journal.counts(now)
+        counts = self.journal.counts(None)
         waiting: dict[str, int] = {}
         for (target, state), count in counts.deliveries.items():
             if state not in _OVER | ATTENTION:
@@ -132,11 +132,7 @@ def silence_at(
     if now - heard < SHORTEST:
         return None
     counts = [
-        sum(
-            minute.accepted
-            for minute in journal.minutes(since, until)
-            if minute.store == store
-        )
+        journal.accepted(store, since, until)
         for since, until in same_hours(heard, now)
     ]
     return silence_of(heard, counts, now)

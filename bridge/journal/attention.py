@@ -30,32 +30,17 @@ class Attending(Verbs):
     ) -> Sequence[AttentionItem]:
         # Each head's line is in the index from the oldest on: the oldest of
         # all are among the oldest of each.
-        wanted = asdict(filter)
-        bounds = {name: wanted[name] for name in ("order", "since", "until")}
-        heads = ("store", "target", "state", "reason")
         with self.reading() as session:
-            found = [
-                row
-                for head in session.rows(
-                    "attention_heads", **{name: wanted[name] for name in heads}
-                )
-                for row in session.rows(
-                    "attention_of_head",
-                    **head,
-                    **bounds,
-                    after=after or 0,
-                    limit=limit,
-                )
-            ]
-            found.sort(key=lambda row: int(row["moved"]))
-            return [
-                AttentionItem(
-                    delivery=rows.delivery(row),
-                    since=_moved_at(session, row["moved"])[0],
-                    place=row["moved"],
-                )
-                for row in found[:limit]
-            ]
+            found = _oldest(session, filter, after=after or 0, each=limit)
+            return [_item(session, row) for row in found[:limit]]
+
+    @override
+    def attention_oldest(
+        self, filter: DeliveryFilter, *, each: int
+    ) -> Sequence[AttentionItem]:
+        with self.reading() as session:
+            found = _oldest(session, filter, after=0, each=each)
+            return [_item(session, row) for row in found]
 
     @override
     def oldest_waiting(self) -> Mapping[str, Delivery]:
@@ -66,6 +51,33 @@ class Attending(Verbs):
                 for row in found
                 for one in session.rows("delivery", id=row["id"])
             }
+
+
+def _oldest(
+    session: Session, filter: DeliveryFilter, *, after: int, each: int
+) -> Sequence[rows.Row]:
+    """Return the oldest of each head, oldest first."""
+    wanted = asdict(filter)
+    bounds = {name: wanted[name] for name in ("order", "since", "until")}
+    heads = {
+        name: wanted[name] for name in ("store", "target", "state", "reason")
+    }
+    found = [
+        row
+        for head in session.rows("attention_heads", **heads)
+        for row in session.rows(
+            "attention_of_head", **head, **bounds, after=after, limit=each
+        )
+    ]
+    return sorted(found, key=lambda row: int(row["moved"]))
+
+
+def _item(session: Session, row: rows.Row) -> AttentionItem:
+    return AttentionItem(
+        delivery=rows.delivery(row),
+        since=_moved_at(session, row["moved"])[0],
+        place=row["moved"],
+    )
 
 
 def _group(session: Session, row: rows.Row) -> AttentionGroup:

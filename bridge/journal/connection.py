@@ -165,21 +165,26 @@ class Connections:
             mine.database.close()
             mine.database = None
 
-    def move_log(self) -> None:
-        """Move what SQLite's log holds into the database, if it is much."""
+    def move_log(self) -> bool:
+        """
+        Move what SQLite's log holds into the database, if it is much.
+
+        Return whether it was not.
+        """
         with told_as_unavailable():
             database = self.database()
             pages, moved = _log(database, "NOOP")
             if pages - moved < MOVED_AT:
-                return
+                return True
             for _round in range(MOST_ROUNDS):
                 _log(database, "PASSIVE")  # tells nothing of what came since
                 pages, moved = _log(database, "NOOP")
                 if pages == moved:
-                    return
+                    return False
             if pages - moved < LOCKED_AT <= pages:
                 with self.writers.alone():
                     _log(database, "PASSIVE")
+            return False
 
     def shorten_log(self) -> None:
         """

@@ -53,9 +53,11 @@ WHERE what = :what
   AND (CAST(:since AS BIGINT) IS NULL OR latest >= :since)
   AND (CAST(:until AS BIGINT) IS NULL OR earliest < :until);
 
+-- What is open stands in an index; `*`, which older journals kept, is for
+-- whatever there is, and leads to blocks with nothing but that.
 -- name: marked_blocks
 SELECT DISTINCT block FROM marks
-WHERE what = :what AND block >= :first AND block <= :last
+WHERE what = :what AND block >= :first AND block <= :last AND state <> '*'
   AND (CAST(:store AS TEXT) IS NULL OR store = :store)
   AND (CAST(:kind AS TEXT) IS NULL OR kind = :kind)
   AND (CAST(:state AS TEXT) IS NULL OR state = :state)
@@ -99,9 +101,10 @@ WHERE state IN ('waiting', 'pending', 'claimed', 'sending', 'settling',
                             THEN 1 ELSE 0 END)
 ORDER BY +id DESC LIMIT :limit;
 
+-- By the lines' own ids: the index by delivery would be read whole.
 -- name: changed_lately
-SELECT DISTINCT delivery_id AS id FROM history
-WHERE id > :after AND delivery_id < :before ORDER BY delivery_id DESC;
+SELECT DISTINCT +delivery_id AS id FROM history
+WHERE id > :after AND +delivery_id < :before ORDER BY +delivery_id DESC;
 
 -- ------------------------------------------------------------- following
 
@@ -173,6 +176,26 @@ SELECT store, at FROM heard ORDER BY store;
 -- name: minutes_between
 SELECT * FROM minutes WHERE at >= :since AND at < :until
 ORDER BY at, store, target;
+
+-- name: stretches_between
+SELECT at - at % :span AS begun, SUM(accepted) AS accepted,
+       SUM(delivered) AS delivered, SUM(failed) AS failed,
+       string_agg(waits, ',') AS waits
+FROM minutes WHERE at >= :since AND at < :until
+GROUP BY at - at % :span ORDER BY begun;
+
+-- name: waiting_between
+SELECT ends.begun, SUM(m.waiting) AS waiting
+FROM (
+  SELECT at - at % :span AS begun, MAX(at) AS at FROM minutes
+  WHERE at >= :since AND at < :until AND waiting IS NOT NULL
+  GROUP BY at - at % :span) AS ends
+JOIN minutes m ON m.at = ends.at
+GROUP BY ends.begun;
+
+-- name: accepted_between
+SELECT COALESCE(SUM(accepted), 0) AS n FROM minutes
+WHERE at >= :since AND at < :until AND store = :store AND target = '';
 
 -- name: mark
 INSERT INTO marks (what, block, store, kind, state, reason)

@@ -16,7 +16,7 @@ from typing_extensions import override
 from bridge.journal import rows
 from bridge.journal.narrowing import BLOCK, OVER
 from bridge.journal.rows import Row
-from bridge.journal.seeing import Minute
+from bridge.journal.seeing import Minute, Stretch
 from bridge.journal.session import Session, Verbs
 from bridge.minutes import NO_WAITS, minute_of, step_of, together
 from bridge.model import (
@@ -84,6 +84,30 @@ class Following(Verbs):
                 "minutes_between", since=minute_of(since), until=until
             )
         return [_minute(row) for row in found]
+
+    @override
+    def stretches(
+        self, since: Instant, until: Instant, *, span: Millis
+    ) -> Sequence[Stretch]:
+        times = {"since": minute_of(since), "until": until, "span": span}
+        with self.reading() as session:
+            found = session.rows("stretches_between", **times)
+            waiting = {
+                row["begun"]: row["waiting"]
+                for row in session.rows("waiting_between", **times)
+            }
+        return [_stretch(row, waiting.get(row["begun"])) for row in found]
+
+    @override
+    def accepted(self, store: str, since: Instant, until: Instant) -> int:
+        with self.reading() as session:
+            (row,) = session.rows(
+                "accepted_between",
+                store=store,
+                since=minute_of(since),
+                until=until,
+            )
+        return int(row["n"])
 
     @override
     def last_heard(self) -> Mapping[str, Instant]:
@@ -189,7 +213,6 @@ class _Sums:
         block = row["delivery_id"] // BLOCK
         store, target, state = row["store"], row["target"], row["state"]
         self._widen(block, row["created_at"])
-        self.marks.add((block, store, target, "*", ""))
         if state in OVER:
             self.marks.add((block, store, target, state, row["reason"]))
         if state in ATTENTION and row["was"] not in ATTENTION:
@@ -261,6 +284,18 @@ def _added(
     before = rows.unpack(kept["waits"]) if kept else None
     new = tuple(waits[step] for step in range(len(NO_WAITS)))
     return rows.pack(together([before or NO_WAITS, new]))
+
+
+def _stretch(row: Row, waiting: int | None) -> Stretch:
+    waits = rows.unpack(f"[{row['waits'] or ''}]")
+    return Stretch(
+        at=row["begun"],
+        accepted=row["accepted"],
+        delivered=row["delivered"],
+        failed=row["failed"],
+        waiting=waiting,
+        waits=tuple(map(sum, zip(NO_WAITS, *waits, strict=True))),
+    )
 
 
 def _minute(row: Row) -> Minute:

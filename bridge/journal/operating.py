@@ -241,16 +241,16 @@ def _check_redelivery(
         raise Pruned(message)
     if newer := _replacement(session, before):
         message = f"{name} was replaced: redeliver {newer} instead."
-        raise NotFound(message)
+        raise NotFound(message, why="replaced")
     if before.state in IN_FLIGHT | {_S.SETTLING}:
         message = f"{name} is {before.state}: try again in a moment."
         raise InFlight(message)
     if before.kind is not Kind.CALL:
         message = f"{name} is a question, not a call: resolve it instead."
-        raise NotDecidable(message)
+        raise NotDecidable(message, why="question")
     if before.state is _S.UNCERTAIN:
         message = f"{name} may have been applied: resolve it instead."
-        raise NotDecidable(message)
+        raise NotDecidable(message, why="maybe_applied")
     if not (force or before.repeatable) and _may_be_applied(session, before):
         message = (
             f"{name} was or may have been applied, and would make a second"
@@ -266,7 +266,7 @@ def _check_decision(session: Session, before: Delivery, decision: str) -> None:
         raise InFlight(message)
     if before.state not in ATTENTION:
         message = f"{name} is {before.state}: it waits for no decision."
-        raise NotDecidable(message)
+        raise NotDecidable(message, why="no_decision_waits")
     if decision not in _DECISIONS:
         message = f"`{decision}` is no decision: say {', '.join(_DECISIONS)}."
         raise NotDecidable(message)
@@ -278,10 +278,10 @@ def _check_resend(session: Session, before: Delivery) -> None:
     name = f"Delivery {before.id}"
     if before.kind is not Kind.CALL and before.reason != "came_back":
         message = f"{name} is a question: say `done` or `cancel`."
-        raise NotDecidable(message)
+        raise NotDecidable(message, why="question")
     if newer := _replacement(session, before):
         message = f"{name} was replaced: redeliver {newer} instead."
-        raise NotDecidable(message)
+        raise NotDecidable(message, why="replaced")
 
 
 def _replacement(session: Session, before: Delivery) -> DeliveryId | None:
@@ -318,9 +318,15 @@ def _again(before: Delivery, now: Instant) -> Delivery:
     )
 
 
-def _closed(before: Delivery, state: DeliveryState, text: str) -> Delivery:
+def _closed(before: Delivery, decision: str, actor: str) -> Delivery:
+    state, text = _DECISIONS[decision]
+    reason = Reason(
+        code="operator",
+        text=f"{text} {actor}.",
+        where={"decision": decision, "actor": actor},
+    )
     return replace(
-        because(before, Reason(code="operator", text=text)),
+        because(before, reason),
         state=state,
         forced=False,
         request_hash=None if state is _S.SUCCEEDED else before.request_hash,
@@ -332,8 +338,7 @@ def _decided(
 ) -> Delivery:
     if decision == "resend":
         return _again(before, now)
-    state, text = _DECISIONS[decision]
-    return _closed(before, state, f"{text} {actor}.")
+    return _closed(before, decision, actor)
 
 
 _DECISIONS: Mapping[str, tuple[DeliveryState, str]] = {

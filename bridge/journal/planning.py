@@ -79,6 +79,14 @@ class Planning(Verbs):
         return found
 
     @override
+    def orders_at(
+        self, keys: Iterable[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], OrderRow]:
+        with self.reading() as session:
+            found = {key: find_order(session, *key) for key in keys}
+        return {key: row for key, row in found.items() if row is not None}
+
+    @override
     def dossiers(self, orders: Iterable[tuple[str, str]]) -> Sequence[Dossier]:
         with self.reading() as session:
             return [_dossier(session, *order) for order in orders]

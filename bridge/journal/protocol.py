@@ -28,6 +28,7 @@ from bridge.journal.seeing import (
     AttentionGroup,
     AttentionItem,
     Minute,
+    Stretch,
 )
 from bridge.lifecycle import Gate, Step
 from bridge.model import (
@@ -616,6 +617,12 @@ class Journal(Protocol):
         """Return all that planning needs of one order."""
         ...
 
+    def orders_at(
+        self, keys: Iterable[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], OrderRow]:
+        """Return those that there are of the orders (store, id) of *keys*."""
+        ...
+
     def dossiers(self, orders: Iterable[tuple[str, str]]) -> Sequence[Dossier]:
         """Return what planning needs of each of *orders*, as of one moment."""
         ...
@@ -1056,8 +1063,13 @@ class Journal(Protocol):
         """
         ...
 
-    def counts(self, now: Instant) -> Counts:
-        """Return how much of everything there is."""
+    def counts(self, now: Instant | None) -> Counts:
+        """
+        Return how much of everything there is.
+
+        Args:
+            now: None when the oldest are of no interest: they take longest.
+        """
         ...
 
     # -- the console
@@ -1079,6 +1091,17 @@ class Journal(Protocol):
         Args:
             filter: its *attention* says nothing here.
             after: the place of the last one shown.
+        """
+        ...
+
+    def attention_oldest(
+        self, filter: DeliveryFilter, *, each: int
+    ) -> Sequence[AttentionItem]:
+        """
+        Return the oldest *each* of every state, reason, store and target.
+
+        As `attention_list` has them, but none is passed over because others
+        have waited longer.
         """
         ...
 
@@ -1109,6 +1132,21 @@ class Journal(Protocol):
         *since* is in the first of them, *until* in none. What happened in
         the last seconds may not have been counted yet (`tally`).
         """
+        ...
+
+    def stretches(
+        self, since: Instant, until: Instant, *, span: Millis
+    ) -> Sequence[Stretch]:
+        """
+        Return what happened at all stores and targets, span by span.
+
+        As `minutes` has it, but for spans in which no minute was kept: they
+        are left out.
+        """
+        ...
+
+    def accepted(self, store: str, since: Instant, until: Instant) -> int:
+        """Return how many webhooks of a store were kept, by its minutes."""
         ...
 
     def last_heard(self) -> Mapping[str, Instant]:

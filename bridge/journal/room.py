@@ -53,6 +53,15 @@ def room_of(path: Path, reserve: int) -> Room:
     )
 
 
+def log_looks(path: Path) -> tuple[int, int]:
+    """Return what tells SQLite's log from what it was before a commit."""
+    try:
+        stat = Path(f"{path}-wal").stat()
+    except OSError:
+        return 0, 0
+    return stat.st_size, stat.st_mtime_ns
+
+
 def _size(path: Path) -> int:
     try:
         return path.stat().st_size

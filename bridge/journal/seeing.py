@@ -73,6 +73,26 @@ class Minute:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """
+    What happened in a span of time at all stores and targets.
+
+    Args:
+        at: when it began.
+        waiting: deliveries that went on by themselves, in its last minute
+            of which that is known; None where nobody counted.
+        waits: as of a `Minute`.
+    """
+
+    at: Instant
+    accepted: int = 0
+    delivered: int = 0
+    failed: int = 0
+    waiting: int | None = None
+    waits: tuple[int, ...] = NO_WAITS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """
     A cause that is, or was, worth telling somebody.

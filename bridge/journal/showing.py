@@ -157,12 +157,14 @@ class Showing(Verbs):
             return [rows.beat(row) for row in session.rows("beats")]
 
     @override
-    def counts(self, now: Instant) -> Counts:
+    def counts(self, now: Instant | None) -> Counts:
         with self.reading() as session:
             events = session.rows("count_events")
             deliveries = session.rows("count_deliveries")
-            stored = session.row("oldest_stored")
-            due = session.row("oldest_due", now=now)
+            stored = due = None
+            if now is not None:
+                stored = session.row("oldest_stored")
+                due = session.row("oldest_due", now=now)
         return Counts(
             events={row["state"]: row["n"] for row in events},
             deliveries={

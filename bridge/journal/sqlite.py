@@ -48,7 +48,7 @@ from bridge.journal.operating import Operating
 from bridge.journal.planning import Planning
 from bridge.journal.protocol import Appended, Ears, Room
 from bridge.journal.pruning import Pruning
-from bridge.journal.room import RESERVE, Intake, room_of
+from bridge.journal.room import RESERVE, Intake, log_looks, room_of
 from bridge.journal.rows import Row
 from bridge.journal.sending import Sending
 from bridge.journal.session import Session
@@ -208,6 +208,8 @@ class SQLiteJournal(
         self._told = _Told(self._suspicion)
         self._intake = Intake(self._looked)
         self._marked: Seen | None = None
+        self._short_log: tuple[int, int] | None = None
+        """How SQLite's log looked when there was nothing to do about it."""
         self._bell = Bell(Path(f"{path}.bell"))
         self._listens = False
 
@@ -296,10 +298,15 @@ class SQLiteJournal(
     @override
     def shorten_log(self) -> None:
         self._suspicion.refuse()
-        self._connections.move_log()
+        looks = log_looks(self._path)
+        if looks == self._short_log:
+            return
+        is_short = self._connections.move_log()
         room = self._look(self._path, self._reserve)
         if room.wal > room.largest_wal:
+            is_short = False
             self._connections.shorten_log()
+        self._short_log = looks if is_short else None
 
     # -- the file
 

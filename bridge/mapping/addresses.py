@@ -94,14 +94,15 @@ def _reason(
     read: AddressRead, address: Mapping[str, JSON], needed: Certainty
 ) -> Reason:
     of_place = read.mark == "place_certainty"
-    doubts = [
-        DOUBTS[code]
+    doubts: list[JSON] = [
+        code
         for code in address.get("doubts") or ()
         if code in DOUBTS and of_place == any(w in code for w in _OF_PLACE)
     ]
-    told = "; ".join(doubts) or "it can be read in more than one way"
+    told = "; ".join(DOUBTS[str(code)] for code in doubts)
     if address.get(read.mark) == Certainty.NONE and not doubts:
-        told = "nothing could be read of it"
+        doubts, told = ["nothing_read"], "nothing could be read of it"
+    told = told or "it can be read in more than one way"
     return Reason(
         code=_CODES[read.mark],
         text=(
@@ -109,4 +110,5 @@ def _reason(
             f"{needed}` is asked for; the console shows the address as it "
             "was written beside our reading"
         ),
+        where={"address": read.address, "doubts": doubts},
     )

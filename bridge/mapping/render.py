@@ -130,6 +130,7 @@ def _check_addresses(mapping: Mapping, rule: Rule, document: Document) -> None:
             "line": read.line,
             "field": read.field,
             "rule": rule.name,
+            **reason.where,
         }
         raise Unrenderable(
             Reason(code=reason.code, text=reason.text, where=where)

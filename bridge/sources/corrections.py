@@ -63,10 +63,10 @@ def correction(
     snapshot = state.snapshot
     if snapshot is None:
         message = "No body of this order came yet: nothing can be corrected."
-        raise WrongCorrection(message)
+        raise WrongCorrection(message, why="no_body")
     if not fields:
         message = "Nothing is corrected: name a field and its right value."
-        raise WrongCorrection(message)
+        raise WrongCorrection(message, why="nothing_changed")
     bases = {path: _basis(snapshot, path) for path in fields}
     shown = corrected(snapshot, state.corrections)
     told = _Body(
@@ -125,7 +125,9 @@ def _basis(snapshot: Snapshot, path: str) -> str:
             f" {', '.join(sorted(OF_ADDRESS))}; a line of this order has"
             f" `lines.<its id>.{'|'.join(sorted(OF_LINE))}`."
         )
-        raise WrongCorrection(message) from None
+        raise WrongCorrection(
+            message, why="no_such_field", about=path[:80]
+        ) from None
 
 
 def _clean(
@@ -138,7 +140,7 @@ def _clean(
     text = visible(value) if value is not None else ""
     if len(text) > LONGEST:
         message = f"`{path}` is longer than {LONGEST} characters."
-        raise WrongCorrection(message)
+        raise WrongCorrection(message, why="too_long", about=path)
     part, _, name = path.partition(".")
     if part not in ADDRESSES or not text:
         return text or None
@@ -154,7 +156,7 @@ def _country(path: str, text: str) -> str:
     code = text.upper()
     if len(code) != len("MX") or not code.isascii() or not code.isalpha():
         message = f"`{path}` is a country's two letters, as MX."
-        raise WrongCorrection(message)
+        raise WrongCorrection(message, why="country")
     return code
 
 
@@ -165,5 +167,5 @@ def _state(path: str, text: str, country: str | None) -> str:
             f"`{path}` is no state of {country}: write its name, or its ISO"
             " code without the country, as JAL."
         )
-        raise WrongCorrection(message)
+        raise WrongCorrection(message, why="state")
     return code or text

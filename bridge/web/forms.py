@@ -14,7 +14,7 @@ from pydantic import (
     WithJsonSchema,
     field_validator,
 )
-from pydantic_core import from_json, to_json
+from pydantic_core import PydanticCustomError, from_json, to_json
 from typing_extensions import override
 
 from bridge.journal.protocol import DeliveryFilter, EventFilter
@@ -54,14 +54,14 @@ LinkValue = Annotated[
 
 
 def _instant(text: object) -> At:
-    if not isinstance(text, str):
-        message = "a time in ISO 8601 is expected"
-        raise ValueError(message)  # noqa: TRY004 pydantic's way
     try:
-        return instant_of(text, naive_is_utc=True)
+        if isinstance(text, str):
+            return instant_of(text, naive_is_utc=True)
     except (ValueError, OverflowError):
-        message = "a time in ISO 8601 is expected, as 2026-11-21T00:04:33Z"
-        raise ValueError(message) from None
+        pass
+    code = "time_unread"
+    message = "a time in ISO 8601 is expected, as 2026-11-21T00:04:33Z"
+    raise PydanticCustomError(code, message)
 
 
 Time = Annotated[
@@ -84,8 +84,9 @@ def _place(cursor: object) -> object:
     try:
         return from_json(urlsafe_b64decode(f"{text}==="))
     except ValueError:
+        code = "cursor_foreign"
         message = "no cursor of ours: take `next` of the page before"
-        raise ValueError(message) from None
+        raise PydanticCustomError(code, message) from None
 
 
 _OPAQUE = (BeforeValidator(_place), WithJsonSchema({"type": "string"}))

@@ -122,7 +122,9 @@ def _told(
     if request.path.startswith(f"{webhooks.PREFIX}/"):
         return _to_store(status, code)
     if request.path.startswith("/console"):
-        page = render_template("problem.html", status=status, detail=detail)
+        page = render_template(
+            "problem.html", status=status, code=code, detail=detail
+        )
         return Response(page, status, headers)
     return _problem(status, code, detail, headers=headers)
 

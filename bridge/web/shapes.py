@@ -304,6 +304,12 @@ def order_item(row: OrderRow) -> OrderItem:
     )
 
 
+def name_of(row: OrderRow) -> str | None:
+    """Return what people call an order, if that was told."""
+    state = _state(row)
+    return state.snapshot.name if state and state.snapshot else None
+
+
 def order_story(story: Story, estimates: Estimates) -> OrderStory:
     """Return the whole story of one order."""
     state = _state(story.order)

@@ -4,7 +4,7 @@ import pytest
 
 from bridge.journal.protocol import Journal
 from bridge.journal.seeing import Minute
-from bridge.minutes import NO_WAITS, step_of
+from bridge.minutes import NO_WAITS, step_of, together
 from bridge.model import DAY, MINUTE, SECOND, DeliveryState, Instant, Millis
 from bridge.sources.corrections import TOPIC as CORRECTED
 from tests.factories import (
@@ -176,3 +176,46 @@ def test_follows_what_is_there_from_the_first(
 
     assert sum(one.accepted for one in found) == 3
     assert sum(one.delivered for one in found) == 3
+
+
+def test_tells_a_day_span_by_span(journal: Journal) -> None:
+    """
+    A span has what its minutes have, of all stores and targets together.
+
+    What waited is told as it was in the span's last minute.
+    """
+    span = Millis(10 * MINUTE)
+    delivered(journal, "a")
+    delivered(journal, "b")
+    keep(journal, new_delivery(order_id="c"))
+    minutes = counted(journal)
+    counted(journal, later(2 * MINUTE))
+    keep(journal, new_delivery(order_id="d"))
+    keep(journal, new_delivery(order_id="e"))
+    counted(journal, later(3 * MINUTE))
+
+    first, *others = journal.stretches(BEGUN, later(DAY), span=span)
+
+    assert first.at == BEGUN - BEGUN % span
+    assert sum(one.accepted for one in [first, *others]) == 2
+    assert (first.accepted, first.delivered, first.failed) == (2, 2, 0)
+    assert [first, *others][-1].waiting == 3
+    waits = [one.waits for one in minutes if any(one.waits)]
+    assert first.waits == together(waits)
+    assert journal.stretches(later(DAY), later(2 * DAY), span=span) == []
+
+
+def test_counts_the_webhooks_of_one_store(journal: Journal) -> None:
+    """What others were told, or what came later, is not counted."""
+    journal.append(
+        [
+            new_event("a", received_at=NOW),
+            new_event("b", received_at=later(MINUTE)),
+            new_event("c", received_at=NOW, store="other"),
+        ]
+    )
+    counted(journal, later(5 * MINUTE))
+
+    assert journal.accepted(STORE, NOW, later(5 * MINUTE)) == 2
+    assert journal.accepted(STORE, NOW, Instant(BEGUN + MINUTE)) == 1
+    assert journal.accepted("nobody", NOW, later(5 * MINUTE)) == 0

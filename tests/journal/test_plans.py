@@ -149,3 +149,13 @@ def test_exceptions_are_asked_by_doctor_alone() -> None:
     }
 
     assert asking == {"history.py"}
+
+
+def test_changes_since_a_note_are_read_alone(sqlite: SQLiteJournal) -> None:
+    """
+    What changed lately is read from the last note on, not by delivery.
+
+    The index by delivery has a line for each there ever was.
+    """
+    (first, *_rest) = steps(sqlite, STATEMENTS["changed_lately"])
+    assert first == "SEARCH history USING INTEGER PRIMARY KEY (rowid>?)"

@@ -207,3 +207,33 @@ def test_real_volume_fills_up(tiny: Path) -> None:
     assert journal.integrity() == []
     journal.check()
     journal.close()
+
+
+def test_a_log_at_rest_is_left_alone(tmp_path: Path) -> None:
+    """
+    Nothing is asked of SQLite while its log is as short as it was.
+
+    Whoever looks after it does so ten times a second, day and night.
+    """
+    path = tmp_path / "x.db"
+    looks: list[Path] = []
+
+    def look(path: Path, _reserve: int) -> Room:
+        looks.append(path)
+        return PLENTY
+
+    journal = SQLiteJournal(path, look=look, looked_after=True)
+    journal.migrate()
+    journal.append([new_event("a")])
+    journal.shorten_log()
+    looks.clear()
+    journal.shorten_log()
+    journal.shorten_log()
+    assert looks == []
+
+    journal.append([new_event("b", body=b"x" * 20_000_000)])
+    looks.clear()
+    journal.shorten_log()
+    assert looks
+    journal.append([new_event("c")])
+    assert Path(f"{path}-wal").stat().st_size < 40_000_000

@@ -201,6 +201,9 @@ def test_counts(journal: Journal) -> None:
     assert counts.attention == 1
     assert counts.oldest_stored_at == later(3)
     assert counts.oldest_due_at == later(2)
+    bare = journal.counts(None)
+    assert (bare.deliveries, bare.attention) == (counts.deliveries, 1)
+    assert (bare.oldest_stored_at, bare.oldest_due_at) == (None, None)
 
 
 def test_counts_no_lag_behind_a_shut_gate(journal: Journal) -> None:

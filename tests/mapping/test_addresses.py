@@ -100,6 +100,8 @@ def test_the_reason_says_what_is_not_clear_and_shows_nothing():
         "line": 18,
         "field": "consumidor_destino.calle",
         "rule": "create",
+        "address": "ship_to",
+        "doubts": ["no_number"],
     } == reason.where
     assert CANARY not in f"{reason.text}{reason.where}"
 

@@ -1,14 +1,27 @@
 """What a page is asked for: filters, numbers, the next page's address."""
 
 import re
+from http import HTTPStatus
 from typing import TypeVar
 from urllib.parse import urlencode
 
-from flask import abort, make_response, render_template, request, url_for
+from flask import (
+    abort,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from pydantic import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
+from bridge.web.console.choices import shown_at
+from bridge.web.console.refusals import faults
+from bridge.web.console.times import with_zone
 from bridge.web.forms import Form
+from bridge.web.parts import Parts
 
 F = TypeVar("F", bound=Form)
 
@@ -16,6 +29,22 @@ F = TypeVar("F", bound=Form)
 def query_of(form: type[F]) -> F:
     """Return the page's filters; empty fields of its form mean all."""
     return form.model_validate(said())
+
+
+def list_of(form: type[F], parts: Parts) -> F:
+    """
+    Return a list's filters; the page tells times as they are at its store.
+
+    An address whose times have no zone leads to the same one with them, so
+    that whoever is given it sees the same list.
+    """
+    shown_at(parts, request.args.get("store", ""))
+    asked = said()
+    zoned = with_zone(asked, g.zone)
+    if zoned != asked:
+        address = f"{request.path}?{urlencode(zoned)}"
+        abort(redirect(address, HTTPStatus.FOUND))
+    return form.model_validate(zoned)
 
 
 def said() -> dict[str, str]:
@@ -52,15 +81,7 @@ def newest(endpoint: str) -> str | None:
 
 def wrong_query(error: ValidationError) -> AnyResponse:
     """Answer whoever asked for what can not be."""
-    page = render_template("problem.html", status=422, detail=faults(error))
-    return make_response(page, 422)
-
-
-def faults(error: ValidationError) -> str:
-    """Return what is wrong, field by field."""
-    return "; ".join(
-        f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
-        for fault in error.errors(
-            include_url=False, include_input=False, include_context=False
-        )
+    page = render_template(
+        "problem.html", status=422, code="", detail=faults(error)
     )
+    return make_response(page, 422)

@@ -8,10 +8,12 @@ catalog, read as it is written: there is no compiled file that could be older.
 from functools import cache
 from importlib import resources
 from io import BytesIO
+from typing import Any
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
+from flask import Flask, g, has_app_context
 from flask_babel import Babel, Domain, get_locale
 from typing_extensions import override
 
@@ -20,6 +22,16 @@ LANGUAGES = {"es": "Español", "en": "English"}
 
 class Catalogs(Babel):  # type: ignore[misc]
     """Flask-Babel with these catalogs."""
+
+    @override
+    def init_app(self, app: Flask, **options: Any) -> None:
+        super().init_app(app, **options)
+        words = _CATALOGS.get_translations
+        app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+            gettext=lambda one: words().ugettext(one),
+            ngettext=lambda one, many, n: words().ungettext(one, many, n),
+            newstyle=True,
+        )
 
     @property
     @override
@@ -30,8 +42,13 @@ class Catalogs(Babel):  # type: ignore[misc]
 class _Catalogs(Domain):  # type: ignore[misc]
     @override
     def get_translations(self) -> NullTranslations:
-        locale = get_locale()
-        return catalog(locale.language if locale else "en")
+        if not has_app_context():
+            return catalog("en")
+        if "catalog" not in g:  # a page has hundreds of words
+            locale = get_locale()
+            g.catalog = catalog(locale.language if locale else "en")
+        found: NullTranslations = g.catalog
+        return found
 
 
 _CATALOGS = _Catalogs()

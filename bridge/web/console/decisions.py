@@ -19,10 +19,11 @@ from bridge.errors import Conflict, InFlight, NotFound
 from bridge.model import Delivery, DeliveryId, EventId, EventState
 from bridge.observe import observe
 from bridge.web.auth import operator
-from bridge.web.console.asked import faults, number_of
+from bridge.web.console.asked import number_of
 from bridge.web.console.choices import back_address, shown_at
 from bridge.web.console.deciding import TOGETHER, Foreseen, foreseen
 from bridge.web.console.inbox import InboxPages
+from bridge.web.console.refusals import faults, refused
 from bridge.web.forms import LARGEST_LIMIT, ResolveBody
 from bridge.web.parts import Parts
 
@@ -67,7 +68,7 @@ class Decisions:
         except NotFound:
             raise
         except Conflict as conflict:
-            return self.refused(delivery, conflict.status, str(conflict))
+            return self.refused(delivery, conflict.status, refused(conflict))
         except ValidationError as error:
             return self.refused(
                 delivery, HTTPStatus.UNPROCESSABLE_ENTITY, faults(error)
@@ -188,10 +189,8 @@ class Decisions:
                 continue
             event = self._journal.event(EventId(entry.detail["event"]))
             if event is not None and event.state is EventState.STORED:
-                message = _(
-                    "What was corrected is being read: try again in a moment."
-                )
-                raise InFlight(message)
+                message = "What was corrected is not planned yet."
+                raise InFlight(message, why="correction_unread")
 
     def _settled(
         self, delivery: Delivery, body: ResolveBody, version: int
@@ -199,7 +198,7 @@ class Decisions:
         try:
             after = self._resolve(delivery.id, body, version)
         except Conflict as conflict:
-            return Settled(delivery=delivery, left=str(conflict))
+            return Settled(delivery=delivery, left=refused(conflict))
         return Settled(delivery=after)
 
     def _foreseen(self, decision: str) -> list[Foreseen]:

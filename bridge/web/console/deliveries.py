@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
 from bridge.errors import Conflict, NotFound
+from bridge.journal.protocol import DeliveryFilter
 from bridge.model import (
     ATTENTION,
     IN_FLIGHT,
@@ -26,19 +27,12 @@ from bridge.model import (
 )
 from bridge.observe import observe
 from bridge.web.auth import operator
-from bridge.web.console.asked import (
-    faults,
-    newest,
-    number_of,
-    older,
-    query_of,
-    with_filters,
-)
+from bridge.web.console.asked import list_of, number_of
 from bridge.web.console.choices import shown_at
-from bridge.web.console.exports import csv_of
+from bridge.web.console.lists import Read, file_of, page_of
+from bridge.web.console.refusals import faults, refused
 from bridge.web.forms import DeliveryQuery, RedeliverBody, ResolveBody
 from bridge.web.parts import Parts
-from bridge.web.reading import cut
 from bridge.web.shapes import iso
 
 _HEADS = (
@@ -56,7 +50,7 @@ class DeliveryPages:
 
     def deliveries(self) -> str:
         """List deliveries; without a filter, what needs attention first."""
-        query = query_of(DeliveryQuery)
+        query = list_of(DeliveryQuery, self._parts)
         rest, waiting = query, None
         if query.state is None and query.attention is None:
             rest = query.model_copy(update={"attention": False})
@@ -66,33 +60,28 @@ class DeliveryPages:
                     before=None,
                     limit=query.limit,
                 )
-        found = self._journal.deliveries(
-            rest.filter, before=query.before, limit=query.limit + 1
+        page = page_of(
+            "deliveries",
+            self._reader(rest.filter),
+            before=query.before,
+            limit=query.limit,
         )
-        shown, cursor = cut(found, query.limit, lambda one: (one.id,))
         return render_template(
             "deliveries.html",
             waiting=waiting,
-            deliveries=shown,
-            estimates=self._parts.estimates(shown),
+            page=page,
+            estimates=self._parts.estimates(page.rows),
             query=query,
             states=list(DeliveryState),
             stores=sorted(self._parts.stores()),
             targets=sorted(self._parts.targets()),
-            older=older("console.deliveries", cursor),
-            newest=newest("console.deliveries"),
-            export=with_filters("console.deliveries_csv", cursor=None),
         )
 
     def deliveries_csv(self) -> Response:
         """Give the list as a file."""
-        wanted = query_of(DeliveryQuery).filter
-
-        def page(last: Delivery | None, limit: int) -> Sequence[Delivery]:
-            before = last.id if last else None
-            return self._journal.deliveries(wanted, before=before, limit=limit)
-
-        return csv_of("deliveries", _HEADS, page, _row)
+        query = list_of(DeliveryQuery, self._parts)
+        read = self._reader(query.filter)
+        return file_of("deliveries", _HEADS, read, _row)
 
     def delivery(self, number: str) -> str:
         """Show one delivery, and what may be done with it."""
@@ -134,6 +123,13 @@ class DeliveryPages:
 
         return self._acted("resolve", number, act)
 
+    def _reader(self, filter: DeliveryFilter) -> Read[Delivery]:
+        def read(before: int | None, limit: int) -> Sequence[Delivery]:
+            past = None if before is None else DeliveryId(before)
+            return self._journal.deliveries(filter, before=past, limit=limit)
+
+        return read
+
     def _acted(
         self, action: str, number: str, act: Callable[[DeliveryId], Delivery]
     ) -> AnyResponse:
@@ -145,7 +141,7 @@ class DeliveryPages:
             raise
         except Conflict as conflict:
             page = self._page(
-                delivery_id, notice="not_acted", detail=str(conflict)
+                delivery_id, notice="not_acted", detail=refused(conflict)
             )
             return make_response(page, conflict.status)
         except ValidationError as error:

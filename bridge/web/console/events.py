@@ -5,22 +5,16 @@ from collections.abc import Sequence
 
 from flask import Response, abort, render_template
 
+from bridge.journal.protocol import EventFilter
 from bridge.model import Event, EventId, EventState, ListedEvent
 from bridge.observe import observe
 from bridge.web.auth import operator
-from bridge.web.console.asked import (
-    newest,
-    number_of,
-    older,
-    query_of,
-    with_filters,
-)
+from bridge.web.console.asked import list_of, number_of
 from bridge.web.console.choices import shown_at
-from bridge.web.console.exports import csv_of
+from bridge.web.console.lists import Read, file_of, page_of
 from bridge.web.console.showing import pretty
 from bridge.web.forms import EventQuery
 from bridge.web.parts import Parts
-from bridge.web.reading import cut
 from bridge.web.shapes import iso
 
 _HEADS = ("id", "store", "topic", "order", "state", "reason", "received_at")
@@ -35,33 +29,25 @@ class EventPages:
 
     def events(self) -> str:
         """List events, newest first."""
-        query = query_of(EventQuery)
-        found = self._journal.events(
-            query.filter, before=query.before, limit=query.limit + 1
+        query = list_of(EventQuery, self._parts)
+        page = page_of(
+            "events",
+            self._reader(query.filter),
+            before=query.before,
+            limit=query.limit,
         )
-        shown, cursor = cut(found, query.limit, lambda event: (event.id,))
         return render_template(
             "events.html",
-            events=shown,
+            page=page,
             query=query,
             stores=sorted(self._parts.stores()),
             states=list(EventState),
-            older=older("console.events", cursor),
-            newest=newest("console.events"),
-            export=with_filters("console.events_csv", cursor=None),
         )
 
     def events_csv(self) -> Response:
         """Give the list as a file."""
-        wanted = query_of(EventQuery).filter
-
-        def page(
-            last: ListedEvent | None, limit: int
-        ) -> Sequence[ListedEvent]:
-            before = last.id if last else None
-            return self._journal.events(wanted, before=before, limit=limit)
-
-        return csv_of("events", _HEADS, page, _row)
+        query = list_of(EventQuery, self._parts)
+        return file_of("events", _HEADS, self._reader(query.filter), _row)
 
     def event(self, number: str) -> str:
         """Show one event; its body is a customer's data and is asked for."""
@@ -72,6 +58,13 @@ class EventPages:
         event = self._found(number)
         observe("event.body_shown", operator=operator(), event_id=event.id)
         return self._page(event, body=_legible(event.body))
+
+    def _reader(self, filter: EventFilter) -> Read[ListedEvent]:
+        def read(before: int | None, limit: int) -> Sequence[ListedEvent]:
+            past = None if before is None else EventId(before)
+            return self._journal.events(filter, before=past, limit=limit)
+
+        return read
 
     def _found(self, number: str) -> Event:
         event = self._journal.event(EventId(number_of(number)))

@@ -1,11 +1,11 @@
 """How it goes at each store and target, and how the last day went: pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bridge.journal.protocol import TargetRow
-from bridge.journal.seeing import Minute
-from bridge.minutes import quantile, together
+from bridge.journal.seeing import Minute, Stretch
+from bridge.minutes import quantile
 from bridge.model import DAY, MINUTE, Delivery, Instant, Millis
 from bridge.silence import Silence
 from bridge.targets.account import Target
@@ -116,32 +116,29 @@ def target_flow(
     )
 
 
-def steps(minutes: Sequence[Minute], now: Instant) -> list[Step]:
+def steps(stretches: Iterable[Stretch], now: Instant) -> list[Step]:
     """Return the last day, step by step, also those without anything."""
-    first = Instant(now - now % STEP - DAY + STEP)
-    by_step: dict[int, list[Minute]] = {}
-    for one in minutes:
-        by_step.setdefault(one.at - one.at % STEP, []).append(one)
+    kept = {one.at: one for one in stretches}
     return [
-        _step(Instant(at), by_step.get(at, []))
-        for at in range(first, now + 1, STEP)
+        _step(kept.get(at, Stretch(at=at)))
+        for at in map(Instant, range(first_step(now), now + 1, STEP))
     ]
 
 
-def _step(at: Instant, minutes: Sequence[Minute]) -> Step:
-    waits = together(one.waits for one in minutes)
-    waiting: dict[Instant, int] = {}
-    for one in minutes:
-        if one.waiting is not None:
-            waiting[one.at] = waiting.get(one.at, 0) + one.waiting
+def first_step(now: Instant) -> Instant:
+    """Return when the day that is drawn began."""
+    return Instant(now - now % STEP - DAY + STEP)
+
+
+def _step(one: Stretch) -> Step:
     return Step(
-        at=at,
-        accepted=sum(one.accepted for one in minutes),
-        delivered=sum(one.delivered for one in minutes),
-        failed=sum(one.failed for one in minutes),
-        waiting=waiting[max(waiting)] if waiting else None,
-        p50=quantile(waits, 0.5),
-        p95=quantile(waits, 0.95),
+        at=one.at,
+        accepted=one.accepted,
+        delivered=one.delivered,
+        failed=one.failed,
+        waiting=one.waiting,
+        p50=quantile(one.waits, 0.5),
+        p95=quantile(one.waits, 0.95),
     )
 
 

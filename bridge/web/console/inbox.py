@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from itertools import islice
 
 from flask import abort, render_template, request
 
-from bridge.journal.protocol import AuditEntry, DeliveryFilter
+from bridge.journal.protocol import AuditEntry, DeliveryFilter, OrderRow
 from bridge.journal.seeing import AttentionGroup, AttentionItem
-from bridge.mapping.document import Mapping as MappingInForce
 from bridge.model import Delivery, DeliveryId, Instant
 from bridge.web.console.asked import newest, number_of, older, query_of
 from bridge.web.console.choices import shown_at
@@ -23,12 +23,10 @@ from bridge.web.console.in_force import InForce, names_for
 from bridge.web.console.reasons import told
 from bridge.web.forms import PageForm, RowCursor, Word, cursor_of
 from bridge.web.parts import Parts
-from bridge.web.shapes import order_item
+from bridge.web.shapes import name_of
 
-GLANCE = 200
-"""So many of the oldest are looked at for the page of all reasons."""
 OF_EACH = 5
-"""So many of each reason stand there."""
+"""So many of each reason stand on the page of all."""
 
 
 class AttentionQuery(PageForm):
@@ -148,33 +146,41 @@ class InboxPages:
     def rows(self, items: Iterable[AttentionItem]) -> list[Waiting]:
         """Return what may be done with each of them."""
         mappings = self._in_force.mappings()
-        return [self._row(item, mappings) for item in items]
+        waiting = list(items)
+        orders = self._journal.orders_at(
+            {(one.delivery.store, one.delivery.order_id) for one in waiting}
+        )
+        return [
+            Waiting(
+                delivery=one.delivery,
+                name=_name(one.delivery, orders),
+                since=one.since,
+                choices=fitting(one.delivery),
+                mend=mend_of(one.delivery),
+                links=names_for(mappings, one.delivery),
+                twice=may_make_two(one.delivery),
+            )
+            for one in waiting
+        ]
 
     # -- parts of these
 
     def _all(
         self, groups: Sequence[AttentionGroup], query: AttentionQuery
     ) -> list[Subject]:
-        oldest = self._journal.attention_list(
+        oldest = self._journal.attention_oldest(
             DeliveryFilter(target=query.target, state=query.state),
-            after=None,
-            limit=GLANCE,
+            each=OF_EACH,
         )
-        shown = {
-            key: [
-                item
-                for item in oldest
-                if _subject(item.delivery.reason) == key
-            ][:OF_EACH]
-            for key in dict.fromkeys(_subject(one.reason) for one in groups)
-        }
-        return [
-            _told(
-                [one for one in groups if _subject(one.reason) == key],
-                self.rows(items),
-            )
-            for key, items in shown.items()
-        ]
+        by_subject: dict[str, list[AttentionGroup]] = {}
+        for group in groups:
+            by_subject.setdefault(_subject(group.reason), []).append(group)
+        shown = []
+        for alike in by_subject.values():
+            reasons = {one.reason for one in alike}
+            of_these = (i for i in oldest if i.delivery.reason in reasons)
+            shown.append(_told(alike, self.rows(islice(of_these, OF_EACH))))
+        return shown
 
     def _one(
         self,
@@ -205,22 +211,6 @@ class InboxPages:
         rows = self.rows(page)
         return [_told(chosen, rows)] if chosen else [], cursor
 
-    def _row(
-        self, item: AttentionItem, mappings: Mapping[str, MappingInForce]
-    ) -> Waiting:
-        one = item.delivery
-        order = self._journal.dossier(one.store, one.order_id).order
-        told_name = order_item(order).name if order else None
-        return Waiting(
-            delivery=one,
-            name=told_name or one.order_id,
-            since=item.since,
-            choices=fitting(one),
-            mend=mend_of(one),
-            links=names_for(mappings, one),
-            twice=may_make_two(one),
-        )
-
     def _decision(self, number: str | None) -> Decided | None:
         """Return what was decided last on a delivery, or on its order."""
         if number is None:
@@ -240,6 +230,15 @@ class InboxPages:
             if one.delivery_id in {None, delivery.id}
         ]
         return about[-1] if about else None
+
+
+def _name(
+    delivery: Delivery, orders: Mapping[tuple[str, str], OrderRow]
+) -> str:
+    """Return what people call the order of a delivery."""
+    order = orders.get((delivery.store, delivery.order_id))
+    name = name_of(order) if order else None
+    return name or delivery.order_id
 
 
 def _subject(reason: str | None) -> str:

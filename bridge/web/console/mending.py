@@ -22,11 +22,12 @@ from bridge.observe import observe
 from bridge.orders.corrections import corrected
 from bridge.orders.order import Address, Snapshot, load_state
 from bridge.web.auth import operator
-from bridge.web.console.asked import faults, number_of
+from bridge.web.console.asked import number_of
 from bridge.web.console.choices import back_address, shown_at
 from bridge.web.console.deciding import Mend, mend_of
 from bridge.web.console.decisions import Decisions, came_from
 from bridge.web.console.inbox import InboxPages
+from bridge.web.console.refusals import faults, refused
 from bridge.web.correcting import keep_correction
 from bridge.web.forms import CorrectBody
 from bridge.web.parts import Parts
@@ -105,14 +106,14 @@ class Mending:
             )
             self._keep(delivery, body, revision)
         except WrongCorrection as error:
-            return self._page(delivery, error.status, str(error))
+            return self._page(delivery, error.status, refused(error))
         except ValidationError as error:
             return self._page(
                 delivery, HTTPStatus.UNPROCESSABLE_ENTITY, faults(error)
             )
         except Conflict as conflict:
             return self._decisions.refused(
-                delivery, conflict.status, str(conflict)
+                delivery, conflict.status, refused(conflict)
             )
         if delivery.state is DeliveryState.DEAD:
             address = url_for("console.one", number=delivery.id, corrected=1)
@@ -213,6 +214,6 @@ def _said() -> dict[str, str | None]:
         or path.removeprefix("ship_to.") in _WHERE
     }
     if not said:
-        message = "Nothing was changed: correct it, or send it again as it is."
-        raise WrongCorrection(message)
+        message = "Nothing was changed."
+        raise WrongCorrection(message, why="nothing_changed")
     return said

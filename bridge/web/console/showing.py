@@ -12,12 +12,13 @@ from markupsafe import Markup
 
 from bridge.model import SECOND, Instant
 from bridge.web import shapes
+from bridge.web.console import times
 from bridge.web.console.choices import locale
 
 
 def add_filters(app: Flask) -> None:
     """Let templates show values as people there write them."""
-    for show in (when, clock, span, number, money, pretty):
+    for show in (when, as_written, clock, span, number, money, pretty):
         app.add_template_filter(show, show.__name__)
 
 
@@ -28,6 +29,11 @@ def when(instant: Instant | None) -> Markup | str:
     there = _there(instant)
     told = format_datetime(there, "d MMM y, HH:mm:ss", locale=locale())
     return _time(instant, f"{told} {zone_name(there)}")
+
+
+def as_written(instant: Instant | None) -> str:
+    """Return an instant as a field for date and time has it."""
+    return times.as_written(instant, g.zone)
 
 
 def clock(instant: Instant | None) -> Markup | str:

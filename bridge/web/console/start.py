@@ -12,7 +12,6 @@ from bridge.journal.protocol import Counts
 from bridge.journal.seeing import AttentionGroup
 from bridge.model import (
     ATTENTION,
-    DAY,
     LIVE,
     MINUTE,
     SECOND,
@@ -22,9 +21,11 @@ from bridge.model import (
 from bridge.silence import Silence
 from bridge.web.console.flow import (
     LATELY,
+    STEP,
     Step,
     StoreFlow,
     TargetFlow,
+    first_step,
     steps,
     store_flow,
     target_flow,
@@ -102,7 +103,7 @@ class StartPages:
 
     def _read_now(self, now: Instant) -> Now:
         journal, targets = self._journal, self._parts.targets()
-        counts = journal.counts(now)
+        counts = journal.counts(None)
         lately = journal.minutes(Instant(now - LATELY * MINUTE), now)
         rows = {row.name: row for row in journal.targets()}
         oldest = journal.oldest_waiting()
@@ -134,7 +135,8 @@ class StartPages:
         )
 
     def _read_day(self, now: Instant) -> list[Step]:
-        return steps(self._journal.minutes(Instant(now - DAY), now), now)
+        found = self._journal.stretches(first_step(now), now, span=STEP)
+        return steps(found, now)
 
     def _read_silences(self, now: Instant) -> Mapping[str, Silence]:
         heard = self._journal.last_heard()

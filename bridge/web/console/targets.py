@@ -70,7 +70,7 @@ class TargetPages:
         targets = self._parts.targets()
         rows = self._journal.targets()
         items = shapes.target_items(
-            targets, rows, self._journal.counts(now).deliveries
+            targets, rows, self._journal.counts(None).deliveries
         )
         return render_template(
             "targets.html",

@@ -8,7 +8,9 @@ from flask_babel.speaklater import LazyString
 
 from bridge.model import DeliveryState, EventState
 from bridge.web.console.expecting import remark
+from bridge.web.console.known import known, own_words
 from bridge.web.console.reasons import advice, pause, pause_advice, title
+from bridge.web.console.refusals import problem
 from bridge.web.console.unread import unread, what_then
 
 Words = Mapping[str, LazyString]
@@ -162,7 +164,7 @@ def word(words: Mapping[str, object], code: object) -> str:
 WORDS = MappingProxyType(
     {
         "state": lambda code: word(STATES, code),
-        "mark": lambda code: MARKS.get(getattr(code, "value", code), ""),
+        "mark": lambda code: MARKS.get(str(getattr(code, "value", code)), ""),
         "action": lambda code: word(ACTIONS, code),
         "moment": lambda code: word(MOMENTS, code),
         "flow": lambda code: word(FLOWS, code),
@@ -171,6 +173,9 @@ WORDS = MappingProxyType(
         "turn": lambda code: word(TURNS, code),
         "kind": lambda code: word(KINDS, code),
         "reason": title,
+        "known": known,
+        "own_words": own_words,
+        "problem": problem,
         "advice": advice,
         "pause": pause,
         "pause_advice": pause_advice,

@@ -155,7 +155,7 @@ OURS = {
     "link", "main", "meta", "nav", "ol", "optgroup", "option", "p", "pre",
     "script", "search", "section", "select", "small", "span", "strong",
     "summary", "table", "tbody", "td", "textarea", "th", "thead", "time",
-    "title", "tr", "ul", "br", "mark", "del", "ins", "em", "output", "tfoot",
+    "title", "tr", "ul", "br", "q", "mark", "del", "ins", "em", "output", "tfoot",
 }  # fmt: skip
 """The elements that our templates have."""
 
