@@ -18,7 +18,7 @@ Every error that the bridge raises on purpose, split by who can act.
     │   ├── OlderCopy  JournalGone  Suspect             … do not start
     │   └── LeaseLost            another worker, or the plan, took it
     └── Conflict                 an operator's action does not fit
-        ├── NotFound  InFlight  VersionMismatch
+        ├── NotFound  InFlight  VersionMismatch  CorrectionUnread
         └── ForceNeeded  NotDecidable  Pruned
 """
 
@@ -208,6 +208,12 @@ class InFlight(Conflict):
     """A worker is at it right now; try again in a moment."""
 
     code = "in_flight"
+
+
+class CorrectionUnread(Conflict):
+    """What was corrected of its order is not planned yet; in a moment."""
+
+    code = "correction_unread"
 
 
 class WrongCorrection(Conflict):

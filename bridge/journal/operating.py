@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing_extensions import override
 
 from bridge.errors import (
+    CorrectionUnread,
     ForceNeeded,
     InFlight,
     NotDecidable,
@@ -36,6 +37,7 @@ from bridge.model import (
     DeliveryId,
     DeliveryState,
     EventId,
+    EventState,
     Instant,
     Kind,
     Link,
@@ -257,6 +259,7 @@ def _check_redelivery(
             " one: say `force` if that is wanted."
         )
         raise ForceNeeded(message)
+    _check_corrections(session, before)
 
 
 def _check_decision(session: Session, before: Delivery, decision: str) -> None:
@@ -282,6 +285,26 @@ def _check_resend(session: Session, before: Delivery) -> None:
     if newer := _replacement(session, before):
         message = f"{name} was replaced: redeliver {newer} instead."
         raise NotDecidable(message)
+    _check_corrections(session, before)
+
+
+def _check_corrections(session: Session, before: Delivery) -> None:
+    """
+    Refuse to send what would not say yet what a person corrected.
+
+    Raises:
+        CorrectionUnread: a correction of its order waits for its plan.
+    """
+    order = {"store": before.store, "order_id": before.order_id}
+    for said in session.rows("corrections_of_order", **order):
+        kept = rows.unpack(said["detail"])["event"]
+        event = session.row("event_state", id=kept)
+        if event is not None and event["state"] == EventState.STORED:
+            message = (
+                "What was corrected of this order is still being read: try"
+                " again in a moment."
+            )
+            raise CorrectionUnread(message)
 
 
 def _replacement(session: Session, before: Delivery) -> DeliveryId | None:

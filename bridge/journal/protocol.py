@@ -1205,6 +1205,7 @@ class Journal(Protocol):
                 repeated; without *force*.
             NotDecidable: it is a question, not a call, or `uncertain`
                 (that is `resolve`'s).
+            CorrectionUnread: a correction of its order waits for its plan.
         """
         ...
 
@@ -1278,5 +1279,7 @@ class Journal(Protocol):
             VersionMismatch: *if_version* is given and not its version.
             InFlight: a worker holds it.
             NotDecidable: the decision does not fit the state.
+            CorrectionUnread: `resend`, and a correction of its order waits
+                for its plan.
         """
         ...

@@ -749,6 +749,14 @@ VALUES (:at, :actor, :action, :delivery_id, :target, :reason, :detail);
 INSERT INTO audit (at, actor, action, store, order_id, reason, detail)
 VALUES (:at, :actor, :action, :store, :order_id, :reason, :detail);
 
+-- name: corrections_of_order
+SELECT detail FROM audit
+WHERE order_id = :order_id AND store = :store AND delivery_id IS NULL
+  AND action = 'correct';
+
+-- name: event_state
+SELECT state FROM events WHERE id = :id;
+
 -- name: due_between
 SELECT COUNT(*) AS n FROM (
   SELECT 1 FROM deliveries

@@ -587,6 +587,32 @@ def test_corrects_an_order(client: FlaskClient, journal: Journal) -> None:
     )
 
 
+def test_nothing_is_sent_again_before_its_correction_is_planned(
+    client: FlaskClient, journal: Journal
+) -> None:
+    """
+    A program is told by a code of its own, for one and for many.
+    """
+    told(journal)
+    (kept,) = journal.dossier(STORE, ORDER).deliveries
+    words = {"fields": {"ship_to.street": "Secreta"}, "reason": WHY}
+    act(client, CORRECTIONS, {"If-Match": "*"}, **words)
+
+    again = act(client, f"/deliveries/{kept.id}/redeliver", reason=WHY)
+    decided = act(
+        client,
+        f"/deliveries/{kept.id}/resolve",
+        decision="resend",
+        reason=WHY,
+    )
+    many = act(client, "/redeliveries", reason=WHY, dry_run=True)
+    assert (409, "correction_unread") == problem(again)
+    assert (409, "correction_unread") == problem(decided)
+    assert many.json is not None
+    assert {"left_out": 1} == many.json["counts"]
+    assert "correction_unread" == many.json["items"][0]["code"]
+
+
 def test_story_shows_corrections(
     client: FlaskClient, journal: Journal
 ) -> None:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
+from bridge.errors import Conflict, CorrectionUnread
 from bridge.journal.protocol import Dossier
 from bridge.model import Delivery, DeliveryState, Kind
 
@@ -57,6 +58,20 @@ WHY_LEFT: Mapping[str, LazyString] = MappingProxyType(
         Left.REPLACED: _("A newer delivery has taken its place."),
     }
 )
+
+
+_REFUSALS: Mapping[str, LazyString] = MappingProxyType(
+    {
+        CorrectionUnread.code: _(
+            "What was corrected is being read: try again in a moment."
+        ),
+    }
+)
+
+
+def why_not(conflict: Conflict) -> str:
+    """Return why nothing was done, in the page's language where we can."""
+    return str(_REFUSALS.get(conflict.code) or conflict)
 
 
 class Mend(StrEnum):

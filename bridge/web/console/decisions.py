@@ -16,14 +16,19 @@ from flask_babel import gettext as _
 from pydantic import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
-from bridge.errors import Conflict, InFlight, NotFound
+from bridge.errors import Conflict, NotFound
 from bridge.journal.protocol import AuditEntry
-from bridge.model import Delivery, DeliveryId, EventId, EventState
+from bridge.model import Delivery, DeliveryId
 from bridge.observe import observe
 from bridge.web.auth import operator
 from bridge.web.console.asked import faults, number_of
 from bridge.web.console.choices import back_address, shown_at
-from bridge.web.console.deciding import TOGETHER, Foreseen, foreseen
+from bridge.web.console.deciding import (
+    TOGETHER,
+    Foreseen,
+    foreseen,
+    why_not,
+)
 from bridge.web.console.inbox import InboxPages
 from bridge.web.forms import LARGEST_LIMIT, ResolveBody
 from bridge.web.parts import Parts
@@ -69,7 +74,7 @@ class Decisions:
         except NotFound:
             raise
         except Conflict as conflict:
-            return self.refused(delivery, conflict.status, str(conflict))
+            return self.refused(delivery, conflict.status, why_not(conflict))
         except ValidationError as error:
             return self.refused(
                 delivery, HTTPStatus.UNPROCESSABLE_ENTITY, faults(error)
@@ -155,8 +160,6 @@ class Decisions:
     def _resolve(
         self, id: DeliveryId, body: ResolveBody, version: int
     ) -> Delivery:
-        if body.decision == "resend":
-            self._check_read(id)
         after = self._journal.resolve(
             id,
             decision=body.decision,
@@ -174,34 +177,13 @@ class Decisions:
         )
         return after
 
-    def _check_read(self, id: DeliveryId) -> None:
-        """
-        Refuse to send what would not say yet what was corrected.
-
-        Raises:
-            InFlight: a correction of its order is not planned yet.
-        """
-        delivery = self._journal.delivery(id)
-        if delivery is None:
-            return
-        story = self._journal.story(delivery.store, delivery.order_id)
-        for entry in story.audit if story else ():
-            if entry.action != "correct" or not isinstance(entry.detail, dict):
-                continue
-            event = self._journal.event(EventId(entry.detail["event"]))
-            if event is not None and event.state is EventState.STORED:
-                message = _(
-                    "What was corrected is being read: try again in a moment."
-                )
-                raise InFlight(message)
-
     def _settled(
         self, delivery: Delivery, body: ResolveBody, version: int
     ) -> Settled:
         try:
             after = self._resolve(delivery.id, body, version)
         except Conflict as conflict:
-            return Settled(delivery=delivery, left=str(conflict))
+            return Settled(delivery=delivery, left=why_not(conflict))
         return Settled(delivery=after)
 
     def _foreseen(self, decision: str) -> list[Foreseen]:

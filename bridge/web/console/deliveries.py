@@ -35,6 +35,7 @@ from bridge.web.console.asked import (
     with_filters,
 )
 from bridge.web.console.choices import shown_at
+from bridge.web.console.deciding import why_not
 from bridge.web.console.exports import csv_of
 from bridge.web.forms import DeliveryQuery, RedeliverBody, ResolveBody
 from bridge.web.parts import Parts
@@ -145,7 +146,7 @@ class DeliveryPages:
             raise
         except Conflict as conflict:
             page = self._page(
-                delivery_id, notice="not_acted", detail=str(conflict)
+                delivery_id, notice="not_acted", detail=why_not(conflict)
             )
             return make_response(page, conflict.status)
         except ValidationError as error:
