@@ -19,7 +19,7 @@ Every error that the bridge raises on purpose, split by who can act.
     │   └── LeaseLost            another worker, or the plan, took it
     └── Conflict                 an operator's action does not fit
         ├── NotFound  InFlight  VersionMismatch  CorrectionUnread
-        └── ForceNeeded  NotDecidable  Pruned
+        └── ForceNeeded  NotDecidable  OnHold  Pruned
 """
 
 from collections.abc import Sequence
@@ -240,6 +240,12 @@ class NotDecidable(Conflict):
     """This decision does not fit the delivery's state."""
 
     code = "not_decidable"
+
+
+class OnHold(Conflict):
+    """A person holds it: nothing is sent before she, or somebody, lets go."""
+
+    code = "on_hold"
 
 
 class Pruned(Conflict):

@@ -314,6 +314,27 @@ def test_resolving_leaves_a_name_in_the_audit(
     assert {"rayo-mx": {"rayo_order": "9095"}} == links
 
 
+def test_holding_until_a_time(run: Run, journal: Journal) -> None:
+    """
+    What is held from a terminal tells until when, and is let go by a word.
+    """
+    (held,) = keep(
+        journal,
+        new_delivery(state=DeliveryState.HELD, reason=Reason(code="asked")),
+    )
+    result = run(
+        "deliveries", "resolve", str(held.id), "--decision", "hold",
+        "--until", "2126-01-02T03:04:05Z", "--reason", "she asks", "--json",
+    )  # fmt: skip
+    assert "on_hold" == loaded(result)["reason"]
+    assert 4_922_996_645_000 == loaded(result)["where"]["until"]
+    result = run(
+        "deliveries", "resolve", str(held.id), "--decision", "release",
+        "--reason", "she knows", "--json",
+    )  # fmt: skip
+    assert "pending" == loaded(result)["state"]
+
+
 def test_resolving_what_has_changed_since(run: Run, journal: Journal) -> None:
     """
     A decision about another version than was seen ends with 4.

@@ -11,8 +11,15 @@ from bridge.errors import (
     InFlight,
     NotDecidable,
     NotFound,
+    OnHold,
     Pruned,
     VersionMismatch,
+)
+from bridge.holds import (
+    WAITS_FOR_A_WORD,
+    hold_of,
+    let_go,
+    put_on_hold,
 )
 from bridge.journal import rows
 from bridge.journal.planning import find_order
@@ -170,12 +177,16 @@ class Operating(Verbs):
         reason: str,
         if_version: int | None,
         now: Instant,
+        until: Instant | None = None,
     ) -> Delivery:
         with self.writing() as session:
             before = _known(session, id)
             _check_version(before, if_version)
             _check_decision(session, before, decision)
-            after = _decided(before, decision, actor, now)
+            if decision == "hold":
+                after = _held(before, actor, until, now)
+            else:
+                after = _decided(before, decision, actor, now)
             after = save(session, before, after, now)
             if after.state is _S.SUCCEEDED:
                 # Done, but nobody knows with which request.
@@ -189,7 +200,8 @@ class Operating(Verbs):
                 after,
                 actor=actor,
                 reason=reason,
-                detail={"decision": decision, "links": dict(links)},
+                detail={"decision": decision, "links": dict(links)}
+                | ({"until": until} if until else {}),
             )
         return after
 
@@ -205,7 +217,7 @@ def _is_rendered_anew(held: Delivery) -> bool:
     """Return whether it is held for what a link may mend."""
     if held.state is not _S.HELD or held.kind is not Kind.CALL:
         return False
-    return held.reason not in {"came_back", "operator", RESTORED}
+    return held.reason not in WAITS_FOR_A_WORD
 
 
 def _order_of(link: Link) -> tuple[str, str]:
@@ -250,6 +262,7 @@ def _check_redelivery(
     if before.kind is not Kind.CALL:
         message = f"{name} is a question, not a call: resolve it instead."
         raise NotDecidable(message)
+    _check_hold(before)
     if before.state is _S.UNCERTAIN:
         message = f"{name} may have been applied: resolve it instead."
         raise NotDecidable(message)
@@ -273,12 +286,18 @@ def _check_decision(session: Session, before: Delivery, decision: str) -> None:
     if decision not in _DECISIONS:
         message = f"`{decision}` is no decision: say {', '.join(_DECISIONS)}."
         raise NotDecidable(message)
+    if decision == "release" and hold_of(before) is None:
+        message = f"{name} is not on hold: nothing is to be let go."
+        raise NotDecidable(message)
     if decision == "resend":
         _check_resend(session, before)
+    if decision == "release":
+        _check_corrections(session, before)
 
 
 def _check_resend(session: Session, before: Delivery) -> None:
     name = f"Delivery {before.id}"
+    _check_hold(before)
     if before.kind is not Kind.CALL and before.reason != "came_back":
         message = f"{name} is a question: say `done` or `cancel`."
         raise NotDecidable(message)
@@ -286,6 +305,16 @@ def _check_resend(session: Session, before: Delivery) -> None:
         message = f"{name} was replaced: redeliver {newer} instead."
         raise NotDecidable(message)
     _check_corrections(session, before)
+
+
+def _check_hold(before: Delivery) -> None:
+    hold = hold_of(before)
+    if hold is not None:
+        message = (
+            f"{hold.by} holds delivery {before.id}: let it go first"
+            " (`release`)."
+        )
+        raise OnHold(message)
 
 
 def _check_corrections(session: Session, before: Delivery) -> None:
@@ -355,8 +384,19 @@ def _decided(
 ) -> Delivery:
     if decision == "resend":
         return _again(before, now)
+    if decision == "release":
+        return let_go(before, now)
     state, text = _DECISIONS[decision]
     return _closed(before, state, f"{text} {actor}.")
+
+
+def _held(
+    before: Delivery, actor: str, until: Instant | None, now: Instant
+) -> Delivery:
+    if until is not None and until <= now:
+        message = "That time has passed: hold it until a later one."
+        raise NotDecidable(message)
+    return put_on_hold(before, by=actor, until=until)
 
 
 _DECISIONS: Mapping[str, tuple[DeliveryState, str]] = {
@@ -364,6 +404,8 @@ _DECISIONS: Mapping[str, tuple[DeliveryState, str]] = {
     "done": (_S.SUCCEEDED, "Marked as done by"),
     "resend": (_S.PENDING, "Sent again by"),
     "cancel": (_S.CANCELLED, "Cancelled by"),
+    "hold": (_S.HELD, "Held by"),
+    "release": (_S.HELD, "Let go by"),
 }
 
 

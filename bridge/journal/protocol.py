@@ -911,7 +911,7 @@ class Journal(Protocol):
         Let another text of a mapping have its go: `held` calls → `pending`.
 
         Not those that wait for a person's word whatever the text says
-        (`came_back`, `operator`, `restored`). Returns how many.
+        (`came_back`, `operator`, `restored`, `on_hold`). Returns how many.
         """
         ...
 
@@ -1206,6 +1206,7 @@ class Journal(Protocol):
             NotDecidable: it is a question, not a call, or `uncertain`
                 (that is `resolve`'s).
             CorrectionUnread: a correction of its order waits for its plan.
+            OnHold: a person holds it.
         """
         ...
 
@@ -1265,6 +1266,7 @@ class Journal(Protocol):
         reason: str,
         if_version: int | None,
         now: Instant,
+        until: Instant | None = None,
     ) -> Delivery:
         """
         An operator's decision on `uncertain`, `held` or `dead`.
@@ -1274,12 +1276,21 @@ class Journal(Protocol):
         `cancelled`. A question can not be resent (`NotDecidable`) but for
         the reason `came_back`.
 
+        `hold` → `held` with the reason `on_hold` (one that is `uncertain`
+        stays so): nothing is sent of it, nor later ones of its lane, before
+        `release`, which makes it what it was; a held call that may be
+        rendered anew is `pending` then.
+
         Raises:
             NotFound: no such delivery.
             VersionMismatch: *if_version* is given and not its version.
             InFlight: a worker holds it.
             NotDecidable: the decision does not fit the state.
-            CorrectionUnread: `resend`, and a correction of its order waits
-                for its plan.
+            CorrectionUnread: `resend` or `release`, and a correction of its
+                order waits for its plan.
+            OnHold: `resend`, and a person holds it.
+
+        Args:
+            until: with `hold`: planning lets it go then.
         """
         ...

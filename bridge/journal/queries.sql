@@ -587,7 +587,8 @@ SELECT MIN(since) AS since FROM mappings WHERE name = :name;
 -- name: held_calls
 SELECT * FROM deliveries
 WHERE mapping = :mapping AND state = 'held' AND kind = 'call'
-  AND (reason IS NULL OR reason NOT IN ('came_back', 'operator', 'restored'));
+  AND (reason IS NULL
+       OR reason NOT IN ('came_back', 'operator', 'restored', 'on_hold'));
 
 -- ------------------------------------------------------------- operators
 

@@ -8,11 +8,12 @@ from types import MappingProxyType
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
-from bridge.errors import Conflict, CorrectionUnread
+from bridge.errors import Conflict, CorrectionUnread, OnHold
+from bridge.holds import ON_HOLD, reason_of
 from bridge.journal.protocol import Dossier
 from bridge.model import Delivery, DeliveryState, Kind
 
-TOGETHER = ("resend", "done", "cancel")
+TOGETHER = ("resend", "hold", "release", "done", "cancel")
 """What can be decided on many at once: an id is each one's own."""
 
 PRESSES: Mapping[str, LazyString] = MappingProxyType(
@@ -21,6 +22,8 @@ PRESSES: Mapping[str, LazyString] = MappingProxyType(
         "resend": _("Send it again"),
         "done": _("It is done"),
         "cancel": _("Skip it: never send"),
+        "hold": _("Hold it for now"),
+        "release": _("Let it go"),
     }
 )
 """What stands on the buttons."""
@@ -31,6 +34,8 @@ OUTCOMES: Mapping[str, LazyString] = MappingProxyType(
         "resend": _("It is sent again, as the mapping says today."),
         "done": _("It counts as delivered. Nothing is sent."),
         "cancel": _("It is never sent."),
+        "hold": _("Nothing of it is sent until somebody lets it go."),
+        "release": _("It goes on as if nobody had held it."),
     }
 )
 """What would happen."""
@@ -65,6 +70,7 @@ _REFUSALS: Mapping[str, LazyString] = MappingProxyType(
         CorrectionUnread.code: _(
             "What was corrected is being read: try again in a moment."
         ),
+        OnHold.code: _("Somebody holds it: let it go first."),
     }
 )
 
@@ -113,6 +119,13 @@ def fitting(delivery: Delivery) -> tuple[str, ...]:
     """Return the decisions that a delivery waits for, likeliest first."""
     if not delivery.attention:
         return ()
+    if delivery.reason == ON_HOLD:
+        rest = [one for one in _to_settle(delivery) if one != "resend"]
+        return ("release", *rest)
+    return (*_to_settle(delivery), "hold")
+
+
+def _to_settle(delivery: Delivery) -> tuple[str, ...]:
     if delivery.kind is not Kind.CALL:
         again = ("resend",) if delivery.reason == "came_back" else ()
         return (*again, "done", "cancel")
@@ -127,6 +140,8 @@ def mend_of(delivery: Delivery) -> Mend | None:
     """Return what of its order may be corrected; None when nothing helps."""
     if not delivery.attention or delivery.kind is not Kind.CALL:
         return None
+    if delivery.reason == ON_HOLD:
+        return None  # let go first
     if delivery.state is DeliveryState.UNCERTAIN:
         return None
     known = _MENDS.get(delivery.reason or "")
@@ -139,7 +154,7 @@ def may_make_two(delivery: Delivery) -> bool:
     """Return whether sending it again may make a second one."""
     if delivery.repeatable or delivery.kind is not Kind.CALL:
         return False
-    doubtful = delivery.reason in {"restored", "possible_duplicate"}
+    doubtful = reason_of(delivery) in {"restored", "possible_duplicate"}
     return delivery.state is DeliveryState.UNCERTAIN or doubtful
 
 

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import parse_qsl, urlencode, urlsplit
+from zoneinfo import ZoneInfo
 
 from flask import (
     abort,
+    g,
     make_response,
     redirect,
     render_template,
@@ -56,6 +59,7 @@ class Decisions:
     def decide(self, number: str) -> AnyResponse:
         """Decide on one delivery, as it was when the person looked."""
         delivery = self._inbox.delivery(number)
+        shown_at(self._parts, delivery.store)
         if self._lacks_its_id(delivery):
             return self.refused(
                 delivery,
@@ -68,6 +72,7 @@ class Decisions:
                     "reason": request.form.get("reason", ""),
                     "decision": request.form.get("decision", ""),
                     "links": _links(),
+                    "until": _until(),
                 }
             )
             self._resolve(delivery.id, body, _version())
@@ -125,6 +130,7 @@ class Decisions:
                 {
                     "reason": request.form.get("reason", ""),
                     "decision": decision,
+                    "until": _until(),
                 }
             )
         except ValidationError:
@@ -168,6 +174,7 @@ class Decisions:
             reason=body.reason,
             if_version=version,
             now=self._parts.now(),
+            until=body.until,
         )
         observe(
             "operator.acted",
@@ -233,6 +240,19 @@ def _decision() -> str:
     if said not in TOGETHER:
         abort(HTTPStatus.UNPROCESSABLE_ENTITY)
     return said
+
+
+def _until() -> str | None:
+    """Return until when it is held, told in the page's zone."""
+    said = request.form.get("until", "").strip()
+    if request.form.get("decision") != "hold" or not said:
+        return None
+    zone: ZoneInfo = g.zone
+    try:
+        there = datetime.fromisoformat(said)
+    except ValueError:
+        return said  # what is wrong with it is told where it is checked
+    return there.replace(tzinfo=there.tzinfo or zone).isoformat()
 
 
 def _links() -> dict[str, str]:

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
 from bridge.errors import Conflict, NotFound
+from bridge.holds import ON_HOLD
 from bridge.model import (
     ATTENTION,
     IN_FLIGHT,
@@ -178,6 +179,7 @@ class DeliveryPages:
             audit=self._journal.audit(id),
             can_redeliver=can_redeliver(delivery),
             can_resolve=delivery.state in ATTENTION,
+            choices=_choices(delivery),
             notice=notice,
             detail=detail,
         )
@@ -186,9 +188,17 @@ class DeliveryPages:
 def can_redeliver(delivery: Delivery) -> bool:
     """Return whether a delivery may be sent again by a person."""
     busy = IN_FLIGHT | {DeliveryState.SETTLING, DeliveryState.UNCERTAIN}
-    if delivery.pruned_at is not None:
+    if delivery.pruned_at is not None or delivery.reason == ON_HOLD:
         return False
     return delivery.kind is Kind.CALL and delivery.state not in busy
+
+
+def _choices(delivery: Delivery) -> tuple[str, ...]:
+    calls = delivery.kind is Kind.CALL
+    if delivery.reason == ON_HOLD:
+        return ("release", *(("exists",) if calls else ()), "done", "cancel")
+    first = ("exists", "done", "resend") if calls else ("done",)
+    return (*first, "cancel", "hold")
 
 
 def _fields(*names: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from flask import abort, render_template, request
 
+from bridge.holds import ON_HOLD
 from bridge.journal.protocol import AuditEntry, DeliveryFilter
 from bridge.journal.seeing import AttentionGroup, AttentionItem
 from bridge.mapping.document import Mapping as MappingInForce
@@ -155,13 +156,15 @@ class InboxPages:
             ][:OF_EACH]
             for key in dict.fromkeys(_subject(one.reason) for one in groups)
         }
-        return [
+        told = [
             _told(
                 [one for one in groups if _subject(one.reason) == key],
                 self.rows(items),
             )
             for key, items in shown.items()
         ]
+        # What somebody holds is not urgent.
+        return sorted(told, key=lambda one: one.reason == ON_HOLD)
 
     def _one(
         self,

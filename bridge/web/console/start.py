@@ -1,5 +1,6 @@
 """The start page: how it goes, what needs a person, how the day went."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -8,6 +9,7 @@ from flask import Response, render_template
 from pydantic_core import to_json
 
 from bridge.alerts.watching import silence_at
+from bridge.holds import ON_HOLD
 from bridge.journal.protocol import Counts
 from bridge.journal.seeing import AttentionGroup
 from bridge.model import (
@@ -44,13 +46,21 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Now:
-    """How it goes at this moment."""
+    """
+    How it goes at this moment.
+
+    Args:
+        groups, attention: what waits for a person, and how many; what
+            somebody holds is told apart.
+    """
 
     at: Instant
     stores: list[StoreFlow]
     targets: list[TargetFlow]
     estimates: Estimates
     groups: list[AttentionGroup]
+    attention: int
+    on_hold: int
     counts: Counts
 
 
@@ -107,7 +117,11 @@ class StartPages:
         rows = {row.name: row for row in journal.targets()}
         oldest = journal.oldest_waiting()
         going = waiting_by_target(counts.deliveries, LIVE - ATTENTION)
-        stuck = waiting_by_target(counts.deliveries, ATTENTION)
+        groups = list(journal.attention_groups())
+        urgent = [one for one in groups if one.reason != ON_HOLD]
+        stuck = Counter[str]()
+        for one in urgent:
+            stuck[one.target] += one.count
         heard = journal.last_heard()
         silent = self._silences.at(now)
         return Now(
@@ -129,7 +143,9 @@ class StartPages:
                 for name, target in sorted(targets.items())
             ],
             estimates=self._parts.estimates(list(oldest.values())),
-            groups=list(journal.attention_groups()),
+            groups=urgent,
+            attention=stuck.total(),
+            on_hold=sum(one.count for one in groups) - stuck.total(),
             counts=counts,
         )
 

@@ -1,11 +1,12 @@
 """Codes of the journal in words of people, in the page's language."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
+from bridge.holds import hold_of
 from bridge.model import DeliveryState, EventState
 from bridge.web.console.expecting import remark
 from bridge.web.console.reasons import advice, pause, title
@@ -51,6 +52,8 @@ ACTIONS: Words = MappingProxyType(
         "done": _("it is done"),
         "resend": _("send it again"),
         "cancel": _("never send it"),
+        "hold": _("hold it for now"),
+        "release": _("let it go"),
         "redeliver": _("sent again"),
         "resolve": _("decided"),
         "pause": _("paused"),
@@ -120,13 +123,14 @@ def word(words: Words, code: object) -> str:
     return str(words.get(str(key), key))
 
 
-WORDS = MappingProxyType(
+WORDS: Mapping[str, Callable[..., object]] = MappingProxyType(
     {
         "state": lambda code: word(STATES, code),
-        "mark": lambda code: MARKS.get(getattr(code, "value", code), ""),
+        "mark": lambda code: MARKS.get(str(getattr(code, "value", code)), ""),
         "action": lambda code: word(ACTIONS, code),
         "moment": lambda code: word(MOMENTS, code),
         "flow": lambda code: word(FLOWS, code),
+        "hold": hold_of,
         "reason": title,
         "advice": advice,
         "pause": pause,
