@@ -30,6 +30,7 @@ from watchfiles import watch
 
 from bridge.alerts.telling import teller
 from bridge.alerts.watching import Watch
+from bridge.asking import Asking
 from bridge.calls import lease_of
 from bridge.delivering import Deliverer
 from bridge.errors import (
@@ -330,6 +331,12 @@ def worker(environ: Mapping[str, str] = os.environ) -> Worker:
             stores=lambda: files.live().stores,
             targets=files.targets,
             tell=teller(settings.alerts, environ),
+        ).step,
+        ask=Asking(
+            journal=journal,
+            targets=files.targets,
+            senders=files.sender,
+            now=now,
         ).step,
         alive=pulse_of(environ),
         closing=files.close,

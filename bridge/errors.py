@@ -19,7 +19,8 @@ Every error that the bridge raises on purpose, split by who can act.
     │   └── LeaseLost            another worker, or the plan, took it
     └── Conflict                 an operator's action does not fit
         ├── NotFound  InFlight  VersionMismatch  CorrectionUnread
-        └── ForceNeeded  NotDecidable  OnHold  Pruned
+        ├── ForceNeeded  NotDecidable  OnHold  Pruned
+        └── TooManyQuestions
 """
 
 from collections.abc import Sequence
@@ -246,6 +247,13 @@ class OnHold(Conflict):
     """A person holds it: nothing is sent before she, or somebody, lets go."""
 
     code = "on_hold"
+
+
+class TooManyQuestions(Conflict):
+    """So much is asked of targets that nothing more is taken for now."""
+
+    status = 429
+    code = "too_many_questions"
 
 
 class Pruned(Conflict):

@@ -27,7 +27,10 @@ from bridge.journal.seeing import (
     Alert,
     AttentionGroup,
     AttentionItem,
+    Learned,
     Minute,
+    Question,
+    Taken,
 )
 from bridge.lifecycle import Gate, Step
 from bridge.model import (
@@ -175,12 +178,14 @@ class Lane:
         room: how many more it can take on.
         slots: the target's limit, as slots; 0 where there is no limit.
         slot_hold: how long a slot is taken when its worker never returns.
+        turn: how long a slot rests after an answer.
     """
 
     target: str
     room: int
     slots: int = 0
     slot_hold: Millis = Millis(0)
+    turn: Millis = Millis(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1168,6 +1173,56 @@ class Journal(Protocol):
         now: Instant,
     ) -> None:
         """Keep that somebody was told, or why not, and when to try again."""
+        ...
+
+    # -- questions to targets
+
+    def ask(
+        self,
+        target: str,
+        *,
+        about: DeliveryId | None = None,
+        said: str | None = None,
+        actor: str,
+        until: Instant,
+        now: Instant,
+    ) -> int:
+        """
+        Leave a question to a target for a worker; return its number.
+
+        Args:
+            about: the delivery that is looked for; None for a test call.
+            said: what it is called there, as a person says.
+            until: nobody asks after that.
+
+        Raises:
+            TooManyQuestions: so many wait that it is not kept.
+        """
+        ...
+
+    def question(self, id: int) -> Question | None:
+        """Return a question with what was learned; kept for an hour."""
+        ...
+
+    def take_question(
+        self, lanes: Sequence[Lane], now: Instant
+    ) -> Taken | None:
+        """
+        Take the oldest question to one of *lanes*, with a turn of a slot.
+
+        One whose target is paused or left alone is answered with that.
+        """
+        ...
+
+    def answer_question(
+        self,
+        taken: Taken,
+        learned: Learned,
+        *,
+        slot_free_at: Instant | None,
+        now: Instant,
+    ) -> None:
+        """Keep what was learned, and give the slot back; None: it is free."""
         ...
 
     # -- sessions of the console

@@ -758,6 +758,43 @@ WHERE order_id = :order_id AND store = :store AND delivery_id IS NULL
 -- name: event_state
 SELECT state FROM events WHERE id = :id;
 
+-- name: drop_questions
+DELETE FROM questions WHERE asked_at < :before;
+
+-- name: open_questions
+SELECT COUNT(*) AS n FROM questions
+WHERE taken_at IS NULL AND answered_at IS NULL AND until > :now;
+
+-- name: ask
+INSERT INTO questions (asked_at, actor, target, kind, delivery_id, said, until)
+VALUES (:now, :actor, :target, :kind, :delivery_id, :said, :until)
+RETURNING id;
+
+-- name: question
+SELECT * FROM questions WHERE id = :id;
+
+-- name: due_questions
+SELECT * FROM questions
+WHERE taken_at IS NULL AND answered_at IS NULL AND until > :now
+ORDER BY id;
+
+-- name: take_question
+UPDATE questions SET taken_at = :now WHERE id = :id AND taken_at IS NULL;
+
+-- name: answer_question
+UPDATE questions SET answered_at = :now, answer = :answer
+WHERE id = :id AND answered_at IS NULL;
+
+-- name: gate_of
+SELECT paused, closed_until, circuit_until FROM targets WHERE name = :name;
+
+-- Not one whose holder may not have had its answer yet: it gives the slot
+-- back with a time that is one turn ahead at most.
+-- name: next_slot
+SELECT n, free_at FROM slots
+WHERE target = :target AND n < :slots AND free_at <= :by
+ORDER BY free_at, n LIMIT 1;
+
 -- name: due_between
 SELECT COUNT(*) AS n FROM (
   SELECT 1 FROM deliveries

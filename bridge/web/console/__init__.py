@@ -9,6 +9,7 @@ from flask import Blueprint, Flask
 from pydantic import ValidationError
 
 from bridge.web.console.asked import wrong_query
+from bridge.web.console.asking import QuestionPages
 from bridge.web.console.catalogs import Catalogs
 from bridge.web.console.choices import Choices, language
 from bridge.web.console.deciding import DECIDING
@@ -54,6 +55,7 @@ def _pages(parts: Parts) -> Blueprint:
     targets, inbox = TargetPages(parts), InboxPages(parts, in_force)
     decisions = Decisions(parts, inbox)
     mending = Mending(parts, inbox, decisions)
+    questions = QuestionPages(parts, inbox, decisions)
     stories = StoryPages(parts, inbox, in_force)
     for method, path, view in (
         ("GET", "/login", door.login_page),
@@ -68,6 +70,8 @@ def _pages(parts: Parts) -> Blueprint:
         ("POST", "/attention/together", decisions.together),
         ("GET", "/attention/<number>", inbox.one),
         ("POST", "/attention/<number>", decisions.decide),
+        ("POST", "/attention/<number>/look", questions.look),
+        ("GET", "/attention/<number>/look/<question>", questions.looked),
         ("POST", "/attention/<number>/mend", mending.mend),
         ("POST", "/attention/<number>/correct", mending.correct),
         ("GET", "/search", orders.search),
@@ -90,6 +94,8 @@ def _pages(parts: Parts) -> Blueprint:
         ("GET", "/targets", targets.targets),
         ("POST", "/targets/<name>/pause", targets.pause),
         ("POST", "/targets/<name>/resume", targets.resume),
+        ("POST", "/targets/<name>/test", questions.test),
+        ("GET", "/targets/<name>/test/<question>", questions.tested),
         ("GET", "/stores", targets.stores),
     ):
         pages.add_url_rule(path, view_func=view, methods=[method])

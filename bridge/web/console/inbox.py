@@ -52,6 +52,7 @@ class Waiting:
         since: when it came to wait.
         links: names of the ids that its answer would have told.
         twice: sending it again may make a second one.
+        looks: the target can be asked whether it has it under an id.
     """
 
     delivery: Delivery
@@ -61,6 +62,7 @@ class Waiting:
     mend: Mend | None
     links: Sequence[str]
     twice: bool
+    looks: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +211,14 @@ class InboxPages:
             mend=mend_of(one),
             links=names_for(mappings, one),
             twice=may_make_two(one),
+            looks=self._can_be_named(one),
         )
+
+    def _can_be_named(self, one: Delivery) -> bool:
+        target = self._parts.targets().get(one.target)
+        operations = target.contract.operations if target else {}
+        operation = operations.get(one.operation)
+        return operation is not None and operation.naming is not None
 
     def _decision(self, number: str | None) -> AuditEntry | None:
         """Return what was decided last on a delivery."""

@@ -1,0 +1,19 @@
+-- What a person wants to know of a target. The web calls nobody: a worker
+-- asks, and leaves the answer here for a while.
+CREATE TABLE questions (
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
+  asked_at    INTEGER NOT NULL,
+  actor       TEXT NOT NULL,
+  target      TEXT NOT NULL,
+  kind        TEXT NOT NULL CHECK (kind IN ('test', 'look')),
+  delivery_id INTEGER,          -- of a look
+  said        TEXT,             -- what it is called there, says a person
+  until       INTEGER NOT NULL, -- nobody asks after that
+  taken_at    INTEGER,
+  answered_at INTEGER,
+  answer      TEXT              -- JSON, without any customer's data
+) STRICT;
+
+CREATE INDEX questions_open ON questions (id)
+  WHERE taken_at IS NULL AND answered_at IS NULL;
+CREATE INDEX questions_by_age ON questions (asked_at);
