@@ -24,6 +24,7 @@ from bridge.holds import (
 from bridge.journal import rows
 from bridge.journal.planning import find_order
 from bridge.journal.protocol import OrderRow
+from bridge.journal.seeing import LOOK
 from bridge.journal.session import (
     Session,
     Verbs,
@@ -131,6 +132,29 @@ class Operating(Verbs):
                 detail=rows.pack({"event": kept.id, "fields": [*fields]}),
             )
         return kept.id
+
+    @override
+    def note_look(
+        self,
+        store: str,
+        order_id: str,
+        *,
+        page: str,
+        delivery_id: DeliveryId | None,
+        actor: str,
+        now: Instant,
+    ) -> None:
+        with self.writing() as session:
+            session.run(
+                "note_on_order",
+                at=now,
+                actor=actor,
+                action=LOOK,
+                store=store,
+                order_id=order_id,
+                reason="",
+                detail=rows.pack({"page": page, "delivery": delivery_id}),
+            )
 
     @override
     def teach(

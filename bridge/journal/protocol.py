@@ -1302,6 +1302,19 @@ class Journal(Protocol):
         """
         ...
 
+    def note_look(
+        self,
+        store: str,
+        order_id: str,
+        *,
+        page: str,
+        delivery_id: DeliveryId | None,
+        actor: str,
+        now: Instant,
+    ) -> None:
+        """Keep in the order's audit that somebody was shown its data."""
+        ...
+
     def foresee_redelivery(self, id: DeliveryId, *, force: bool) -> None:
         """
         Change nothing, and refuse what `redeliver` would refuse now.

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from bridge.minutes import NO_WAITS
 from bridge.model import Delivery, DeliveryId, DeliveryState, Instant
 
+LOOK = "look"
+"""What somebody did, for the audit, who was shown an order's data."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttentionGroup:

@@ -89,6 +89,7 @@ def _pages(parts: Parts) -> Blueprint:
         ("GET", "/deliveries", deliveries.deliveries),
         ("GET", "/deliveries.csv", deliveries.deliveries_csv),
         ("GET", "/deliveries/<number>", deliveries.delivery),
+        ("POST", "/deliveries/<number>/reveal", deliveries.reveal_delivery),
         ("POST", "/deliveries/<number>/redeliver", deliveries.redeliver),
         ("POST", "/deliveries/<number>/resolve", deliveries.resolve),
         ("GET", "/targets", targets.targets),

@@ -21,6 +21,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from bridge.errors import Conflict, NotFound
 from bridge.journal.protocol import AuditEntry
+from bridge.journal.seeing import LOOK
 from bridge.model import Delivery, DeliveryId
 from bridge.observe import observe
 from bridge.web.auth import operator
@@ -220,7 +221,11 @@ class Decisions:
         """Return what a person did last to a delivery or to its order."""
         story = self._journal.story(delivery.store, delivery.order_id)
         mine: Sequence[AuditEntry] = story.audit if story else ()
-        about = [one for one in mine if one.delivery_id in {None, delivery.id}]
+        about = [
+            one
+            for one in mine
+            if one.delivery_id in {None, delivery.id} and one.action != LOOK
+        ]
         return about[-1] if about else None
 
 

@@ -38,6 +38,7 @@ from bridge.web.console.asked import (
 from bridge.web.console.choices import shown_at
 from bridge.web.console.deciding import why_not
 from bridge.web.console.exports import csv_of
+from bridge.web.console.looking import hidden, note_look, shown_whole
 from bridge.web.forms import DeliveryQuery, RedeliverBody, ResolveBody
 from bridge.web.parts import Parts
 from bridge.web.reading import cut
@@ -100,6 +101,20 @@ class DeliveryPages:
         """Show one delivery, and what may be done with it."""
         done = "acted" if request.args.get("done") else None
         return self._page(DeliveryId(number_of(number)), notice=done)
+
+    def reveal_delivery(self, number: str) -> str:
+        """Show what was sent and answered; that somebody looked is noted."""
+        delivery = self._journal.delivery(DeliveryId(number_of(number)))
+        if delivery is None:
+            abort(HTTPStatus.NOT_FOUND)
+        note_look(
+            self._parts,
+            delivery.store,
+            delivery.order_id,
+            page="delivery",
+            delivery_id=delivery.id,
+        )
+        return self._page(delivery.id, notice=None, shown=True)
 
     def redeliver(self, number: str) -> AnyResponse:
         """Send a delivery again."""
@@ -165,7 +180,12 @@ class DeliveryPages:
         return redirect(address, 303)
 
     def _page(
-        self, id: DeliveryId, *, notice: str | None, detail: str = ""
+        self,
+        id: DeliveryId,
+        *,
+        notice: str | None,
+        detail: str = "",
+        shown: bool = False,
     ) -> str:
         delivery = self._journal.delivery(id)
         if delivery is None:
@@ -182,6 +202,8 @@ class DeliveryPages:
             choices=_choices(delivery),
             notice=notice,
             detail=detail,
+            shown=shown,
+            hidden=shown_whole if shown else hidden,
         )
 
 

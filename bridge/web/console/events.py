@@ -16,6 +16,7 @@ from bridge.web.console.asked import (
 )
 from bridge.web.console.choices import shown_at
 from bridge.web.console.exports import csv_of
+from bridge.web.console.looking import note_look
 from bridge.web.forms import EventQuery
 from bridge.web.parts import Parts
 from bridge.web.reading import cut
@@ -69,6 +70,7 @@ class EventPages:
         """Show one event, byte for byte as far as text can."""
         event = self._found(number)
         observe("event.body_shown", operator=operator(), event_id=event.id)
+        note_look(self._parts, event.store, event.order_id, page="event")
         body = event.body.decode("utf-8", "backslashreplace")
         return self._page(event, body=body)
 

@@ -60,6 +60,7 @@ ACTIONS: Words = MappingProxyType(
         "resume": _("resumed"),
         "correct": _("corrected"),
         "link": _("told an id"),
+        "look": _("looked at the customer's data"),
     }
 )
 

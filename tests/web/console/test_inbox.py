@@ -358,7 +358,7 @@ def test_corrects_an_address(browser: FlaskClient, journal: Journal) -> None:
     form |= {"field.ship_to.exterior_number": "12", "reason": WHY}
     answer = browser.post(f"{INBOX}/{kept.id}/correct", data=form)
     (event,) = journal.unplanned(10)
-    (entry,) = journal.story(STORE, ORDER).audit
+    _look, entry = journal.story(STORE, ORDER).audit
     assert 303 == answer.status_code
     assert b'"ship_to.exterior_number":"12"' in event.body
     assert b'"ship_to.street":"Secreta"' in event.body
