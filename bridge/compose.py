@@ -243,7 +243,9 @@ def web_ahead(
         SettingsError: what keeps it from starting; JournalError when begun.
     """
     from bridge.web.factory import create_web
+    from bridge.web.signers import Signers
 
+    signers = Signers()
     settings = read_settings(environ)
     journal = open_journal(
         settings.database,
@@ -259,6 +261,7 @@ def web_ahead(
         journal=journal,
         now=now,
         waits=waits,
+        signers=signers,
     )
     app.extensions["files"] = stores
 
@@ -266,7 +269,10 @@ def web_ahead(
         journal.check()
         now.agree(journal)
         threading.Thread(
-            target=_look_after, args=(journal,), name="journal", daemon=True
+            target=_look_after,
+            args=(journal, signers.keep),
+            name="journal",
+            daemon=True,
         ).start()
         stores.catch_up()
         stores.watch()
@@ -367,8 +373,15 @@ def _end_web() -> None:
     os._exit(ENDS_GUNICORN)
 
 
-def _look_after(journal: Journal) -> None:
-    """Note how much was seen, keep the log short: off the webhooks' way."""
+def _look_after(
+    journal: Journal, keep: Callable[[Journal], None] = lambda _journal: None
+) -> None:
+    """
+    Note how much was seen, keep the log short: off the webhooks' way.
+
+    Args:
+        keep: keeps what else was noted in memory.
+    """
     marked_at = monotonic()
     while True:
         time.sleep(LOG_EVERY_S)
@@ -378,6 +391,7 @@ def _look_after(journal: Journal) -> None:
             marked_at = monotonic()
             with suppress(JournalError):
                 journal.keep_mark()
+                keep(journal)
 
 
 def owner(environ: Mapping[str, str]) -> str:

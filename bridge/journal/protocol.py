@@ -27,9 +27,11 @@ from bridge.journal.seeing import (
     Alert,
     AttentionGroup,
     AttentionItem,
+    FailedTry,
     Learned,
     Minute,
     Question,
+    Signed,
     Taken,
 )
 from bridge.lifecycle import Gate, Step
@@ -1110,6 +1112,22 @@ class Journal(Protocol):
 
     def last_heard(self) -> Mapping[str, Instant]:
         """Return by store when its newest webhook came, as far as counted."""
+        ...
+
+    def last_signed(self) -> Mapping[str, Signed]:
+        """Return by store which secret signed last, as far as kept."""
+        ...
+
+    def keep_signed(self, signed: Mapping[str, Signed]) -> None:
+        """Keep by store which secret signed last; what is older is not."""
+        ...
+
+    def failed_lately(self, *, most: int) -> Mapping[str, Sequence[FailedTry]]:
+        """
+        Return by target the last tries that went wrong, newest first.
+
+        Only of what changed lately; at most *most* of each.
+        """
         ...
 
     # -- what the console reads is kept up to date off the way of orders

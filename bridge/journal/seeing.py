@@ -117,6 +117,35 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """
+    Which of a store's secrets signed its newest webhook.
+
+    Args:
+        position: in the file, from 0.
+        of: so many secrets there were.
+    """
+
+    position: int
+    of: int
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedTry:
+    """A try at a target that went wrong."""
+
+    target: str
+    delivery_id: DeliveryId
+    number: int
+    operation: str
+    outcome: str
+    reason: str | None
+    status: int | None
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
     """
     What came of a question.

@@ -22,7 +22,7 @@ from bridge.web.console.inbox import InboxPages
 from bridge.web.console.mending import Mending
 from bridge.web.console.orders import OrderPages
 from bridge.web.console.showing import add_filters
-from bridge.web.console.start import StartPages
+from bridge.web.console.start import Silences, StartPages
 from bridge.web.console.stories import StoryPages
 from bridge.web.console.targets import TargetPages
 from bridge.web.console.words import WORDS
@@ -49,10 +49,11 @@ def _pages(parts: Parts) -> Blueprint:
     pages.after_request(door.keep)
     pages.app_context_processor(door.surroundings)
     pages.register_error_handler(ValidationError, wrong_query)
-    start, orders = StartPages(parts), OrderPages(parts)
+    silences = Silences(parts)
+    start, orders = StartPages(parts, silences), OrderPages(parts)
     events, deliveries = EventPages(parts), DeliveryPages(parts)
     in_force = InForce(parts)
-    targets, inbox = TargetPages(parts), InboxPages(parts, in_force)
+    targets, inbox = TargetPages(parts, silences), InboxPages(parts, in_force)
     decisions = Decisions(parts, inbox)
     mending = Mending(parts, inbox, decisions)
     questions = QuestionPages(parts, inbox, decisions)

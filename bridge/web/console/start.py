@@ -80,15 +80,37 @@ class Kept(Generic[T]):
         return kept[1]
 
 
-class StartPages:
-    """Shows how it goes; what all watchers see is read once for them all."""
+class Silences:
+    """Knows which stores are unusually silent, for all pages."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._journal = parts.journal
+        self._silences = Kept(self._read, fresh=SILENCE_FRESH)
+
+    def at(self, now: Instant) -> Mapping[str, Silence]:
+        """Return them by store, as it is or was some minutes ago."""
+        return self._silences.at(now)
+
+    def _read(self, now: Instant) -> Mapping[str, Silence]:
+        heard = self._journal.last_heard()
+        found = {
+            store: silence_at(self._journal, store, heard[store], now)
+            for store in self._parts.stores()
+            if store in heard
+        }
+        return {name: one for name, one in found.items() if one is not None}
+
+
+class StartPages:
+    """Shows how it goes; what all watchers see is read once for them all."""
+
+    def __init__(self, parts: Parts, silences: Silences) -> None:
+        self._parts = parts
+        self._journal = parts.journal
         self._now = Kept(self._read_now, fresh=FRESH)
         self._day = Kept(self._read_day, fresh=DAY_FRESH)
-        self._silences = Kept(self._read_silences, fresh=SILENCE_FRESH)
+        self._silences = silences
 
     def start(self) -> str:
         """Show how it goes."""
@@ -151,12 +173,3 @@ class StartPages:
 
     def _read_day(self, now: Instant) -> list[Step]:
         return steps(self._journal.minutes(Instant(now - DAY), now), now)
-
-    def _read_silences(self, now: Instant) -> Mapping[str, Silence]:
-        heard = self._journal.last_heard()
-        found = {
-            store: silence_at(self._journal, store, heard[store], now)
-            for store in self._parts.stores()
-            if store in heard
-        }
-        return {name: one for name, one in found.items() if one is not None}

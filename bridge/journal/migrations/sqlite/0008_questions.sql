@@ -17,3 +17,12 @@ CREATE TABLE questions (
 CREATE INDEX questions_open ON questions (id)
   WHERE taken_at IS NULL AND answered_at IS NULL;
 CREATE INDEX questions_by_age ON questions (asked_at);
+
+-- Which of a store's secrets signed last, by its position and never its
+-- value, so that an old one can be taken out once nobody signs with it.
+CREATE TABLE signed (
+  store    TEXT PRIMARY KEY,
+  position INTEGER NOT NULL, -- from 0
+  of       INTEGER NOT NULL, -- so many there were
+  at       INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
