@@ -1,10 +1,12 @@
 """What a person asks of the targets, and what they say."""
 
+import time
+
 import pytest
 
 from bridge import compose
 from bridge.asking import ANSWERED_IN
-from bridge.journal.seeing import Learned
+from bridge.journal.seeing import Learned, Question
 from bridge.model import DeliveryId, DeliveryState, Instant
 from tests.end_to_end.rig import Rig, changed, sample
 from tests.end_to_end.test_doubt import CREATE, ON_DELIVERY, PAID, one
@@ -109,3 +111,33 @@ def test_looks_an_order_up_at_every(rig: Rig) -> None:
 
     assert ask(rig, "every-co", about=number, said=listed).outcome == "other"
     assert ask(rig, "every-co", about=number, said="zzz").outcome == "absent"
+
+
+def test_questions_are_held_to_the_limit(rig: Rig) -> None:
+    """Yuju is asked while orders go there, and sees no third in a second."""
+    for number in range(4):
+        body = changed(PAID, id=100 + number)
+        rig.send("cafe-mx", PAID, body=body, webhook_id=f"w{number}")
+    rig.settle_planning()
+    now = compose.now()
+    asked = [
+        rig.journal.ask(
+            "yuju-mx", actor="ana", until=Instant(now + 10_000), now=now
+        )
+        for _ in range(4)
+    ]
+    ends = time.monotonic() + 20
+    while not all(map(_is_answered, map(rig.journal.question, asked))):
+        assert time.monotonic() < ends
+        rig.worker.step()
+        rig.worker.answer()
+        time.sleep(0.01)
+    rig.settle()
+
+    assert len(rig.arrivals("get_order")) == 4
+    assert len(rig.arrivals("set_status")) == 4
+    assert rig.record()["violations"] == []
+
+
+def _is_answered(question: Question | None) -> bool:
+    return question is not None and question.learned is not None
