@@ -97,6 +97,7 @@ def _pages(parts: Parts) -> Blueprint:
         ("POST", "/targets/<name>/pause", targets.pause),
         ("POST", "/targets/<name>/resume", targets.resume),
         ("POST", "/targets/<name>/test", questions.test),
+        ("GET", "/fragments/question/<question>", questions.answer),
         ("GET", "/targets/<name>/test/<question>", questions.tested),
         ("GET", "/stores", targets.stores),
     ):

@@ -107,6 +107,11 @@ class QuestionPages:
             abort(HTTPStatus.NOT_FOUND)
         return self._page(found, None)
 
+    def answer(self, question: str) -> str:
+        """Give the part of the page that waits for the worker."""
+        found = self._question(question)
+        return render_template("fragments/answer.html", **self._told(found))
+
     # -- parts of these
 
     def _ask(
@@ -141,20 +146,24 @@ class QuestionPages:
         return found
 
     def _page(self, question: Question, delivery: Delivery | None) -> str:
-        now = self._parts.now()
-        learned = question.learned
         return render_template(
             "asked.html",
-            question=question,
-            learned=learned,
-            told=LEARNED.get(learned.outcome) if learned else None,
-            good=learned is not None and learned.outcome in GOOD,
-            waits=learned is None and now <= question.until,
-            worked=is_worked(self._journal.beats(), now),
             row=self._inbox.row(delivery) if delivery else None,
             name=request.args.get("name", ""),
             back=request.args.get("back", ""),
+            **self._told(question),
         )
+
+    def _told(self, question: Question) -> dict[str, object]:
+        now, learned = self._parts.now(), question.learned
+        return {
+            "question": question,
+            "learned": learned,
+            "told": LEARNED.get(learned.outcome) if learned else None,
+            "good": learned is not None and learned.outcome in GOOD,
+            "waits": learned is None and now <= question.until,
+            "worked": is_worked(self._journal.beats(), now),
+        }
 
 
 def _named() -> tuple[str, str] | None:

@@ -26,7 +26,7 @@ from bridge.model import Delivery, DeliveryId
 from bridge.observe import observe
 from bridge.web.auth import operator
 from bridge.web.console.asked import faults, number_of
-from bridge.web.console.choices import back_address, shown_at
+from bridge.web.console.choices import back_address, shown_at, zone_of
 from bridge.web.console.deciding import (
     TOGETHER,
     Foreseen,
@@ -60,7 +60,6 @@ class Decisions:
     def decide(self, number: str) -> AnyResponse:
         """Decide on one delivery, as it was when the person looked."""
         delivery = self._inbox.delivery(number)
-        shown_at(self._parts, delivery.store)
         if self._lacks_its_id(delivery):
             return self.refused(
                 delivery,
@@ -73,7 +72,7 @@ class Decisions:
                     "reason": request.form.get("reason", ""),
                     "decision": request.form.get("decision", ""),
                     "links": _links(),
-                    "until": _until(),
+                    "until": self._until(),
                 }
             )
             self._resolve(delivery.id, body, _version())
@@ -131,7 +130,7 @@ class Decisions:
                 {
                     "reason": request.form.get("reason", ""),
                     "decision": decision,
-                    "until": _until(),
+                    "until": self._until(),
                 }
             )
         except ValidationError:
@@ -163,6 +162,20 @@ class Decisions:
         if request.form.get("decision") != "exists" or _links():
             return False
         return bool(self._inbox.row(delivery).links)
+
+    def _until(self) -> str | None:
+        """Return until when it is held, in the zone that the form was in."""
+        said = request.form.get("until", "").strip()
+        if request.form.get("decision") != "hold" or not said:
+            return None
+        try:
+            there = datetime.fromisoformat(said)
+        except ValueError:
+            return said  # what is wrong is told where it is checked
+        zones = {zone_of(one) for one in self._parts.stores().values()}
+        name = request.form.get("zone", "")
+        zone = ZoneInfo(name) if name in zones else g.zone
+        return there.replace(tzinfo=there.tzinfo or zone).isoformat()
 
     def _resolve(
         self, id: DeliveryId, body: ResolveBody, version: int
@@ -245,19 +258,6 @@ def _decision() -> str:
     if said not in TOGETHER:
         abort(HTTPStatus.UNPROCESSABLE_ENTITY)
     return said
-
-
-def _until() -> str | None:
-    """Return until when it is held, told in the page's zone."""
-    said = request.form.get("until", "").strip()
-    if request.form.get("decision") != "hold" or not said:
-        return None
-    zone: ZoneInfo = g.zone
-    try:
-        there = datetime.fromisoformat(said)
-    except ValueError:
-        return said  # what is wrong with it is told where it is checked
-    return there.replace(tzinfo=there.tzinfo or zone).isoformat()
 
 
 def _links() -> dict[str, str]:

@@ -70,7 +70,12 @@ def test_looks_up_before_it_is_said_to_exist(
         question.actor,
     )
 
+    part = browser.get("/console/fragments/question/1").text
+    assert "It is being asked." in part
+    assert "/fragments/question/1" in part
+    assert "<script" not in part
     answer(journal, Learned(outcome="found", status=200, ms=120))
+    assert "hx-get" not in browser.get("/console/fragments/question/1").text
     text = browser.get(address).text
     assert "It is there, and it is this order." in text
     assert "hx-trigger" not in text
