@@ -30,6 +30,7 @@ from watchfiles import watch
 
 from bridge.alerts.telling import teller
 from bridge.alerts.watching import Watch
+from bridge.asking import Asking
 from bridge.calls import lease_of
 from bridge.delivering import Deliverer
 from bridge.errors import (
@@ -245,7 +246,9 @@ def web_ahead(
         SettingsError: what keeps it from starting; JournalError when begun.
     """
     from bridge.web.factory import create_web
+    from bridge.web.signers import Signers
 
+    signers = Signers()
     settings = read_settings(environ)
     journal = open_journal(
         settings.database,
@@ -261,6 +264,7 @@ def web_ahead(
         journal=journal,
         now=now,
         waits=waits,
+        signers=signers,
     )
     app.extensions["files"] = stores
 
@@ -268,7 +272,10 @@ def web_ahead(
         journal.check()
         now.agree(journal)
         threading.Thread(
-            target=_look_after, args=(journal,), name="journal", daemon=True
+            target=_look_after,
+            args=(journal, signers.keep),
+            name="journal",
+            daemon=True,
         ).start()
         stores.catch_up()
         stores.watch()
@@ -334,6 +341,12 @@ def worker(environ: Mapping[str, str] = os.environ) -> Worker:
             targets=files.targets,
             tell=teller(settings.alerts, environ),
         ).step,
+        ask=Asking(
+            journal=journal,
+            targets=files.targets,
+            senders=files.sender,
+            now=now,
+        ).step,
         alive=pulse_of(environ),
         closing=files.close,
     )
@@ -363,8 +376,15 @@ def _end_web() -> None:
     os._exit(ENDS_GUNICORN)
 
 
-def _look_after(journal: Journal) -> None:
-    """Note how much was seen, keep the log short: off the webhooks' way."""
+def _look_after(
+    journal: Journal, keep: Callable[[Journal], None] = lambda _journal: None
+) -> None:
+    """
+    Note how much was seen, keep the log short: off the webhooks' way.
+
+    Args:
+        keep: keeps what else was noted in memory.
+    """
     marked_at = monotonic()
     while True:
         time.sleep(LOG_EVERY_S)
@@ -374,6 +394,7 @@ def _look_after(journal: Journal) -> None:
             marked_at = monotonic()
             with suppress(JournalError):
                 journal.keep_mark()
+                keep(journal)
 
 
 def owner(environ: Mapping[str, str]) -> str:

@@ -18,8 +18,9 @@ Every error that the bridge raises on purpose, split by who can act.
     │   ├── OlderCopy  JournalGone  Suspect             … do not start
     │   └── LeaseLost            another worker, or the plan, took it
     └── Conflict                 an operator's action does not fit
-        ├── NotFound  InFlight  VersionMismatch
-        └── ForceNeeded  NotDecidable  Pruned
+        ├── NotFound  InFlight  VersionMismatch  CorrectionUnread
+        ├── ForceNeeded  NotDecidable  OnHold  Pruned
+        └── TooManyQuestions
 """
 
 from collections.abc import Sequence
@@ -223,6 +224,12 @@ class InFlight(Conflict):
     code = "in_flight"
 
 
+class CorrectionUnread(Conflict):
+    """What was corrected of its order is not planned yet; in a moment."""
+
+    code = "correction_unread"
+
+
 class WrongCorrection(Conflict):
     """What an order is said to should have said can not be."""
 
@@ -247,6 +254,19 @@ class NotDecidable(Conflict):
     """This decision does not fit the delivery's state."""
 
     code = "not_decidable"
+
+
+class OnHold(Conflict):
+    """A person holds it: nothing is sent before she, or somebody, lets go."""
+
+    code = "on_hold"
+
+
+class TooManyQuestions(Conflict):
+    """So much is asked of targets that nothing more is taken for now."""
+
+    status = 429
+    code = "too_many_questions"
 
 
 class Pruned(Conflict):

@@ -24,8 +24,8 @@ The delivery's life as data: states, transitions, and `decide`.
     sending    succeeded dead pending settling uncertain
     settling   claimed succeeded dead
     uncertain  succeeded cancelled dead pending uncertain
-    held       pending cancelled held succeeded superseded uncertain
-    dead       pending cancelled succeeded superseded
+    held       pending cancelled dead held succeeded superseded uncertain
+    dead       pending cancelled held succeeded superseded
     succeeded  pending
     cancelled  pending
     superseded pending
@@ -222,6 +222,24 @@ WAYS = (
         to=(S.SUCCEEDED, S.PENDING, S.CANCELLED),
         by="resolve",
         when="an operator's decision, on the version that was seen",
+    ),
+    Way(
+        out_of=(S.HELD, S.DEAD),
+        to=(S.HELD,),
+        by="resolve",
+        when="a person holds it: nothing is sent until it is let go",
+    ),
+    Way(
+        out_of=(S.UNCERTAIN,),
+        to=(S.UNCERTAIN,),
+        by="resolve",
+        when="a person holds it, or lets it go; meanwhile it is not asked for",
+    ),
+    Way(
+        out_of=(S.HELD,),
+        to=(S.HELD, S.DEAD),
+        by="resolve",
+        when="it is let go, and is what it was before it was held",
     ),
     Way(
         out_of=(

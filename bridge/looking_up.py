@@ -6,8 +6,8 @@ Reading changes nothing, so that what fails burns nothing either.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from bridge.calls import Calls
 from bridge.mapping.document import Find
 from bridge.mapping.expression import ExpressionFailed, is_empty
 from bridge.model import JSON, Applied, Outcome, Request
@@ -29,6 +29,14 @@ class Unread(Exception):
         return self.called.outcome
 
 
+class Caller(Protocol):
+    """What makes the calls, each when it may."""
+
+    def make(self, operation: Operation, request: Request) -> Called:
+        """Make one call, and say what came of it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """
@@ -43,7 +51,7 @@ class Page:
 
 
 def read(
-    calls: Calls,
+    calls: Caller,
     operation: Operation,
     values: Mapping[str, str],
     *,
@@ -71,7 +79,7 @@ def read(
 
 
 def pages(
-    calls: Calls,
+    calls: Caller,
     operation: Operation,
     values: Mapping[str, str],
     *,

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 
 from pydantic_core import from_json
 
-from bridge.errors import Unusable
+from bridge.errors import Conflict, Unusable
+from bridge.holds import hold_of, is_over
 from bridge.journal.protocol import (
     Dossier,
     EventVerdict,
@@ -46,6 +47,8 @@ from bridge.sources.platform import Duty, Ignored, Reading, Store
 from bridge.sources.register import PLATFORMS, read_event
 
 BATCH = 100
+BY_ITSELF = "bridge"
+"""Who lets go, for the audit, what a person held until a time."""
 RECHECK = Millis(MINUTE)
 """
 How often orders are looked at again for which a mapping is off, or of which
@@ -116,7 +119,9 @@ class Planner:
             for (order, reads), dossier in zip(
                 by_order.items(), dossiers, strict=True
             )
-            if (plan := self._plan_safely(order, reads, dossier)) is not None
+            # What came in is understood before anything is let go.
+            if (reads or not self._lets_go(dossier))
+            and (plan := self._plan_safely(order, reads, dossier)) is not None
         ]
         if made:
             self._keep(made)
@@ -154,6 +159,25 @@ class Planner:
         ]
         empty = replace(wrong, adds=(), moves=(), links=(), events=closed)
         self._journal.plan([empty], self._now())
+
+    def _lets_go(self, dossier: Dossier) -> bool:
+        """Let go what was held until now; return whether there was any."""
+        now = self._now()
+        over = [one for one in dossier.deliveries if is_over(one, now)]
+        for one in over:
+            try:
+                self._journal.resolve(
+                    one.id,
+                    decision="release",
+                    links={},
+                    actor=BY_ITSELF,
+                    reason="its time has come",
+                    if_version=one.version,
+                    now=now,
+                )
+            except Conflict:  # a correction, or a person, was faster
+                return False
+        return bool(over)
 
     # -- reading
 
@@ -243,7 +267,6 @@ class Planner:
             changed=state != before,
             body_event=body_event,
         )
-        off = bool(self._live().catalog.off)
         return OrderPlan(
             store=store,
             order_id=order_id,
@@ -251,7 +274,7 @@ class Planner:
             state=dump_state(state),
             version=state.snapshot.version if state.snapshot else Instant(0),
             body_event=body_event,
-            plan_due=Instant(self._now() + RECHECK) if off else None,
+            plan_due=self._look_again_at(dossier),
             events=[
                 EventVerdict(
                     id=read.event.id,
@@ -263,6 +286,13 @@ class Planner:
             adds=[*duties, *adds],
             moves=moves,
         )
+
+    def _look_again_at(self, dossier: Dossier) -> Instant | None:
+        holds = map(hold_of, dossier.deliveries)
+        times = [one.until for one in holds if one and one.until is not None]
+        if self._live().catalog.off:
+            times.append(Instant(self._now() + RECHECK))
+        return min(times, default=None)
 
     def _state(
         self, store: str, order_id: str, dossier: Dossier

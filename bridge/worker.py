@@ -2,10 +2,9 @@
 The worker: plan and send, in a loop; signals, drain.
 
 One thread plans, one claims, a pool of threads sends; one more packs, prunes
-and counts when there is nothing better to do, and one tells of what is wrong.
-The first two wake at once when another process commits (`Journal.listen`),
-when a call or a plan ends, or when something is due, and otherwise rest:
-nothing is polled.
+and counts when there is nothing better to do, one tells of what is wrong, and
+one asks what people want to know of targets. The first two wake at once when another process commits (`Journal.listen`),
+when a call or a plan ends, or when something is due, and otherwise rest.
 """
 
 import threading
@@ -78,6 +77,7 @@ class Worker:
         first_bytes: knows what the one before had not begun to write.
         prune: packs what was planned, and takes what is old, bit by bit.
         watch: looks whether somebody is to be told of something, and tells.
+        ask: asks targets what a person wants to know of them.
         alive: called whenever claiming gets on, and while what is under
             way ends: several times a second, or something is stuck.
         closing: called at the very end.
@@ -99,6 +99,7 @@ class Worker:
         first_bytes: FirstBytes = NOTHING_KNOWN,
         prune: Prune = no_pruning,
         watch: Prune = no_pruning,
+        ask: Prune = no_pruning,
         alive: Callable[[], None] = lambda: None,
         closing: Callable[[], None] = lambda: None,
     ) -> None:
@@ -115,6 +116,7 @@ class Worker:
         self._first_bytes = first_bytes
         self._prune = prune
         self._watch = watch
+        self._ask = ask
         self._alive = alive
         self._closing = closing
         self._claimed: Counter[str] = Counter()
@@ -188,6 +190,12 @@ class Worker:
             name="alerts",
             daemon=True,
         ).start()
+        threading.Thread(
+            target=self._now_and_then,
+            args=(self.answer,),
+            name="questions",
+            daemon=True,
+        ).start()
         for thread in (listening, planning, pruning):
             thread.start()
         self._repeat(
@@ -226,6 +234,10 @@ class Worker:
     def watch(self) -> Millis:
         """Tell what is to be told; return how long to wait then."""
         return self._watch(self._now())
+
+    def answer(self) -> Millis:
+        """Ask what a person wants to know; return how long to wait then."""
+        return self._ask(self._now())
 
     def _now_and_then(self, work: Callable[[], Millis]) -> None:
         wait = 0

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -18,12 +19,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bench.processes import children_of, name_of
+from bridge import compose
 from bridge.cli import cli
 from bridge.commands.processes import prepare
 from bridge.errors import JournalUnavailable
 from bridge.holding import held_alone
 from bridge.journal.opening import open_journal
-from bridge.journal.protocol import Journal
+from bridge.journal.protocol import Journal, Lane
+from bridge.journal.seeing import Learned
 from bridge.model import DeliveryState, Kind, Reason
 from bridge.serving import web_options
 from bridge.settings import read_settings
@@ -314,6 +317,27 @@ def test_resolving_leaves_a_name_in_the_audit(
     assert {"rayo-mx": {"rayo_order": "9095"}} == links
 
 
+def test_holding_until_a_time(run: Run, journal: Journal) -> None:
+    """
+    What is held from a terminal tells until when, and is let go by a word.
+    """
+    (held,) = keep(
+        journal,
+        new_delivery(state=DeliveryState.HELD, reason=Reason(code="asked")),
+    )
+    result = run(
+        "deliveries", "resolve", str(held.id), "--decision", "hold",
+        "--until", "2126-01-02T03:04:05Z", "--reason", "she asks", "--json",
+    )  # fmt: skip
+    assert "on_hold" == loaded(result)["reason"]
+    assert 4_922_996_645_000 == loaded(result)["where"]["until"]
+    result = run(
+        "deliveries", "resolve", str(held.id), "--decision", "release",
+        "--reason", "she knows", "--json",
+    )  # fmt: skip
+    assert "pending" == loaded(result)["state"]
+
+
 def test_resolving_what_has_changed_since(run: Run, journal: Journal) -> None:
     """
     A decision about another version than was seen ends with 4.
@@ -347,6 +371,38 @@ def test_says_when_it_will_be_sent(
         assert "2 go before it" in told.stdout, told.stdout
     environ["BRIDGE_MAPPINGS"] = str(tmp_path)
     assert "no file names rayo-mx" in run("deliveries", "show", "3").stdout
+
+
+def test_target_is_tested_by_a_worker(run: Run, journal: Journal) -> None:
+    """
+    What the worker learned is told, and whether that is well.
+    """
+    lanes = [Lane(target="rayo-mx", room=1)]
+    learned = [
+        Learned(outcome="answers", status=200, ms=12),
+        Learned(outcome="notprocessed", reason="credentials_refused"),
+    ]
+
+    def answer() -> None:
+        for one in learned:
+            taken = None
+            while taken is None:
+                taken = journal.take_question(lanes, compose.now())
+            journal.answer_question(
+                taken, one, slot_free_at=None, now=compose.now()
+            )
+
+    worker = threading.Thread(target=answer)
+    worker.start()
+    good = run("targets", "test", "rayo-mx")
+    bad = run("targets", "test", "rayo-mx")
+    worker.join()
+    assert (0, "rayo-mx: answers, in 12 ms\n") == (good.exit_code, good.stdout)
+    assert (1, "rayo-mx: notprocessed credentials_refused\n") == (
+        bad.exit_code,
+        bad.stdout,
+    )
+    assert 3 == run("targets", "test", "nobody").exit_code
 
 
 def test_targets_are_paused_and_resumed(run: Run, journal: Journal) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bridge.alert_settings import AlertSettings
+from bridge.holds import ON_HOLD
 from bridge.journal.seeing import Alert, AttentionGroup
 from bridge.model import SECOND, Instant, Millis
 from bridge.silence import Silence
@@ -132,6 +133,8 @@ def _attention(
 ) -> Mapping[str, int]:
     oldest: dict[str, int] = {}
     for group in found.attention:
+        if group.reason == ON_HOLD:
+            continue  # somebody knows of it
         since = min(group.since, oldest.get(group.target, group.since))
         oldest[group.target] = since
     return {

@@ -167,8 +167,11 @@ def redeliver(
     click.option(
         "--decision",
         required=True,
-        type=click.Choice(["exists", "done", "resend", "cancel"]),
-        help="It is there already; it is done; send it; leave it.",
+        type=click.Choice(
+            ["exists", "done", "resend", "cancel", "hold", "release"]
+        ),
+        help="It is there already; it is done; send it; leave it; send"
+        " nothing for now; go on.",
     ),
     click.option(
         "--link",
@@ -176,6 +179,9 @@ def redeliver(
         multiple=True,
         metavar="NAME=VALUE",
         help="With `exists`: what it is called there.",
+    ),
+    click.option(
+        "--until", help="With `hold`: let it go at that time, in ISO 8601."
     ),
     reason_option,
     if_version_option,
@@ -186,9 +192,10 @@ def resolve(
     number: int,
     decision: str,
     links: Sequence[str],
+    *,
+    until: str | None,
     reason: str,
     if_version: int | None,
-    *,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -196,7 +203,11 @@ def resolve(
     from bridge.compose import now
 
     asked = query(
-        ResolveBody, decision=decision, reason=reason, links=_links(links)
+        ResolveBody,
+        decision=decision,
+        reason=reason,
+        links=_links(links),
+        until=until,
     )
     with opened() as journal:
         before = _known(journal, number)
@@ -211,6 +222,7 @@ def resolve(
             reason=asked.reason,
             if_version=if_version,
             now=now(),
+            until=asked.until,
         )
     _show_after(after, as_json=as_json)
 

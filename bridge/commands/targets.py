@@ -1,11 +1,14 @@
 """`targets`: who may be called, and who may not."""
 
 import os
+import sys
+import time
 from collections.abc import Mapping
 
 import click
 
-from bridge.commands.exits import Commands
+from bridge.asking import ANSWERED_IN
+from bridge.commands.exits import Commands, ExitCode
 from bridge.commands.files import STAND_IN
 from bridge.commands.journal import (
     actor,
@@ -23,6 +26,9 @@ from bridge.settings import load_targets, read_settings
 from bridge.targets.account import Target
 from bridge.web.forms import ReasonBody
 from bridge.web.shapes import TargetItem, Targets, target_items
+
+LOOK_EVERY_S = 0.1
+"""How often it is looked whether a worker has the answer."""
 
 
 @click.group(cls=Commands)
@@ -78,6 +84,37 @@ def resume(name: str, reason: str) -> None:
     """Send to NAME again."""
     _set_gate(name, None, reason)
     click.echo(f"{name} is open again")
+
+
+@targets.command("test")
+@click.argument("name")
+def test_target(name: str) -> None:
+    """
+    Let a worker make a call at NAME that changes nothing there.
+
+    Ends with 1 when it was not answered as it should be.
+    """
+    from bridge.compose import now
+
+    if name not in _configured():
+        message = f"targets.yaml has no {name}"
+        raise NotFound(message)
+    with opened() as journal:
+        until = Instant(now() + ANSWERED_IN)
+        asked = journal.ask(name, actor=actor(), until=until, now=now())
+        learned = None
+        while learned is None and now() <= until:
+            time.sleep(LOOK_EVERY_S)
+            question = journal.question(asked)
+            learned = question.learned if question else None
+    if learned is None:
+        click.echo(f"nobody asked {name} in time: does a worker run?")
+        sys.exit(ExitCode.WRONG)
+    told = " ".join(filter(None, [learned.outcome, learned.reason]))
+    took = "" if learned.ms is None else f", in {learned.ms} ms"
+    click.echo(f"{name}: {told}{took}")
+    if learned.outcome != "answers":
+        sys.exit(ExitCode.WRONG)
 
 
 @targets.command()

@@ -7,9 +7,12 @@ from typing_extensions import override
 
 from bridge.journal import rows
 from bridge.journal.protocol import DeliveryFilter
-from bridge.journal.seeing import AttentionGroup, AttentionItem
+from bridge.journal.seeing import AttentionGroup, AttentionItem, FailedTry
 from bridge.journal.session import Session, Verbs
 from bridge.model import Delivery, DeliveryId, DeliveryState, Instant
+
+CHANGES_LATELY = 2_000
+"""So many of the last changes are looked at for what went wrong."""
 
 
 class Attending(Verbs):
@@ -41,6 +44,16 @@ class Attending(Verbs):
         with self.reading() as session:
             found = _oldest(session, filter, after=0, each=each)
             return [_item(session, row) for row in found]
+
+    @override
+    def failed_lately(self, *, most: int) -> Mapping[str, Sequence[FailedTry]]:
+        found: dict[str, list[FailedTry]] = {}
+        with self.reading() as session:
+            for row in session.rows("failed_lately", newest=CHANGES_LATELY):
+                tries = found.setdefault(row["target"], [])
+                if len(tries) < most:
+                    tries.append(FailedTry(**row))
+        return found
 
     @override
     def oldest_waiting(self) -> Mapping[str, Delivery]:

@@ -173,6 +173,30 @@ WHERE heard.at < excluded.at;
 -- name: heard
 SELECT store, at FROM heard ORDER BY store;
 
+-- name: keep_signed
+INSERT INTO signed (store, position, of, at)
+VALUES (:store, :position, :of, :at)
+ON CONFLICT (store) DO UPDATE SET
+  position = excluded.position, of = excluded.of, at = excluded.at
+WHERE signed.at <= excluded.at;
+
+-- name: signed
+SELECT store, position, of, at FROM signed ORDER BY store;
+
+-- What went wrong lately: of what changed last, whatever the target.
+-- name: failed_lately
+SELECT DISTINCT d.target, a.delivery_id, a.number, a.operation, a.outcome,
+       a.reason, a.status, a.ended_at AS at
+FROM history h
+CROSS JOIN attempts a
+CROSS JOIN deliveries d
+WHERE h.id > (SELECT MAX(id) FROM history) - :newest
+  AND h.state IN ('pending', 'dead', 'uncertain', 'settling')
+  AND a.delivery_id = h.delivery_id AND a.fence = h.fence
+  AND a.outcome IN ('notsent', 'notprocessed', 'rejected', 'maybe')
+  AND a.ended_at IS NOT NULL AND d.id = h.delivery_id
+ORDER BY at DESC;
+
 -- name: minutes_between
 SELECT * FROM minutes WHERE at >= :since AND at < :until
 ORDER BY at, store, target;

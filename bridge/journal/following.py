@@ -8,7 +8,7 @@ short transaction, unless another worker was faster.
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from typing_extensions import override
@@ -16,7 +16,7 @@ from typing_extensions import override
 from bridge.journal import rows
 from bridge.journal.narrowing import BLOCK, OVER
 from bridge.journal.rows import Row
-from bridge.journal.seeing import Minute, Stretch
+from bridge.journal.seeing import Minute, Signed, Stretch
 from bridge.journal.session import Session, Verbs
 from bridge.minutes import NO_WAITS, minute_of, step_of, together
 from bridge.model import (
@@ -113,6 +113,20 @@ class Following(Verbs):
     def last_heard(self) -> Mapping[str, Instant]:
         with self.reading() as session:
             return {row["store"]: row["at"] for row in session.rows("heard")}
+
+    @override
+    def last_signed(self) -> Mapping[str, Signed]:
+        with self.reading() as session:
+            return {
+                row.pop("store"): Signed(**row)
+                for row in session.rows("signed")
+            }
+
+    @override
+    def keep_signed(self, signed: Mapping[str, Signed]) -> None:
+        with self.writing() as session:
+            for store, one in signed.items():
+                session.run("keep_signed", store=store, **asdict(one))
 
     def _follow_events(self, now: Instant, limit: int) -> int:
         with self.reading() as session:

@@ -6,16 +6,25 @@ from dataclasses import replace
 from typing_extensions import override
 
 from bridge.errors import (
+    CorrectionUnread,
     ForceNeeded,
     InFlight,
     NotDecidable,
     NotFound,
+    OnHold,
     Pruned,
     VersionMismatch,
+)
+from bridge.holds import (
+    WAITS_FOR_A_WORD,
+    hold_of,
+    let_go,
+    put_on_hold,
 )
 from bridge.journal import rows
 from bridge.journal.planning import find_order
 from bridge.journal.protocol import OrderRow
+from bridge.journal.seeing import LOOK
 from bridge.journal.session import (
     Session,
     Verbs,
@@ -36,6 +45,7 @@ from bridge.model import (
     DeliveryId,
     DeliveryState,
     EventId,
+    EventState,
     Instant,
     Kind,
     Link,
@@ -124,6 +134,29 @@ class Operating(Verbs):
         return kept.id
 
     @override
+    def note_look(
+        self,
+        store: str,
+        order_id: str,
+        *,
+        page: str,
+        delivery_id: DeliveryId | None,
+        actor: str,
+        now: Instant,
+    ) -> None:
+        with self.writing() as session:
+            session.run(
+                "note_on_order",
+                at=now,
+                actor=actor,
+                action=LOOK,
+                store=store,
+                order_id=order_id,
+                reason="",
+                detail=rows.pack({"page": page, "delivery": delivery_id}),
+            )
+
+    @override
     def teach(
         self, links: Sequence[Link], *, actor: str, reason: str, now: Instant
     ) -> Sequence[Link]:
@@ -168,12 +201,16 @@ class Operating(Verbs):
         reason: str,
         if_version: int | None,
         now: Instant,
+        until: Instant | None = None,
     ) -> Delivery:
         with self.writing() as session:
             before = _known(session, id)
             _check_version(before, if_version)
             _check_decision(session, before, decision)
-            after = _decided(before, decision, actor, now)
+            if decision == "hold":
+                after = _held(before, actor, until, now)
+            else:
+                after = _decided(before, decision, actor, now)
             after = save(session, before, after, now)
             if after.state is _S.SUCCEEDED:
                 # Done, but nobody knows with which request.
@@ -187,7 +224,8 @@ class Operating(Verbs):
                 after,
                 actor=actor,
                 reason=reason,
-                detail={"decision": decision, "links": dict(links)},
+                detail={"decision": decision, "links": dict(links)}
+                | ({"until": until} if until else {}),
             )
         return after
 
@@ -203,7 +241,7 @@ def _is_rendered_anew(held: Delivery) -> bool:
     """Return whether it is held for what a link may mend."""
     if held.state is not _S.HELD or held.kind is not Kind.CALL:
         return False
-    return held.reason not in {"came_back", "operator", RESTORED}
+    return held.reason not in WAITS_FOR_A_WORD
 
 
 def _order_of(link: Link) -> tuple[str, str]:
@@ -248,6 +286,7 @@ def _check_redelivery(
     if before.kind is not Kind.CALL:
         message = f"{name} is a question, not a call: resolve it instead."
         raise NotDecidable(message, why="question")
+    _check_hold(before)
     if before.state is _S.UNCERTAIN:
         message = f"{name} may have been applied: resolve it instead."
         raise NotDecidable(message, why="maybe_applied")
@@ -257,6 +296,7 @@ def _check_redelivery(
             " one: say `force` if that is wanted."
         )
         raise ForceNeeded(message)
+    _check_corrections(session, before)
 
 
 def _check_decision(session: Session, before: Delivery, decision: str) -> None:
@@ -270,18 +310,54 @@ def _check_decision(session: Session, before: Delivery, decision: str) -> None:
     if decision not in _DECISIONS:
         message = f"`{decision}` is no decision: say {', '.join(_DECISIONS)}."
         raise NotDecidable(message)
+    if decision == "release" and hold_of(before) is None:
+        message = f"{name} is not on hold: nothing is to be let go."
+        raise NotDecidable(message)
     if decision == "resend":
         _check_resend(session, before)
+    if decision == "release":
+        _check_corrections(session, before)
 
 
 def _check_resend(session: Session, before: Delivery) -> None:
     name = f"Delivery {before.id}"
+    _check_hold(before)
     if before.kind is not Kind.CALL and before.reason != "came_back":
         message = f"{name} is a question: say `done` or `cancel`."
         raise NotDecidable(message, why="question")
     if newer := _replacement(session, before):
         message = f"{name} was replaced: redeliver {newer} instead."
         raise NotDecidable(message, why="replaced")
+    _check_corrections(session, before)
+
+
+def _check_hold(before: Delivery) -> None:
+    hold = hold_of(before)
+    if hold is not None:
+        message = (
+            f"{hold.by} holds delivery {before.id}: let it go first"
+            " (`release`)."
+        )
+        raise OnHold(message)
+
+
+def _check_corrections(session: Session, before: Delivery) -> None:
+    """
+    Refuse to send what would not say yet what a person corrected.
+
+    Raises:
+        CorrectionUnread: a correction of its order waits for its plan.
+    """
+    order = {"store": before.store, "order_id": before.order_id}
+    for said in session.rows("corrections_of_order", **order):
+        kept = rows.unpack(said["detail"])["event"]
+        event = session.row("event_state", id=kept)
+        if event is not None and event["state"] == EventState.STORED:
+            message = (
+                "What was corrected of this order is still being read: try"
+                " again in a moment."
+            )
+            raise CorrectionUnread(message)
 
 
 def _replacement(session: Session, before: Delivery) -> DeliveryId | None:
@@ -338,7 +414,18 @@ def _decided(
 ) -> Delivery:
     if decision == "resend":
         return _again(before, now)
+    if decision == "release":
+        return let_go(before, now)
     return _closed(before, decision, actor)
+
+
+def _held(
+    before: Delivery, actor: str, until: Instant | None, now: Instant
+) -> Delivery:
+    if until is not None and until <= now:
+        message = "That time has passed: hold it until a later one."
+        raise NotDecidable(message, why="past")
+    return put_on_hold(before, by=actor, until=until)
 
 
 _DECISIONS: Mapping[str, tuple[DeliveryState, str]] = {
@@ -346,6 +433,8 @@ _DECISIONS: Mapping[str, tuple[DeliveryState, str]] = {
     "done": (_S.SUCCEEDED, "Marked as done by"),
     "resend": (_S.PENDING, "Sent again by"),
     "cancel": (_S.CANCELLED, "Cancelled by"),
+    "hold": (_S.HELD, "Held by"),
+    "release": (_S.HELD, "Let go by"),
 }
 
 

@@ -27,8 +27,13 @@ from bridge.journal.seeing import (
     Alert,
     AttentionGroup,
     AttentionItem,
+    FailedTry,
+    Learned,
     Minute,
+    Question,
+    Signed,
     Stretch,
+    Taken,
 )
 from bridge.lifecycle import Gate, Step
 from bridge.model import (
@@ -176,12 +181,14 @@ class Lane:
         room: how many more it can take on.
         slots: the target's limit, as slots; 0 where there is no limit.
         slot_hold: how long a slot is taken when its worker never returns.
+        turn: how long a slot rests after an answer.
     """
 
     target: str
     room: int
     slots: int = 0
     slot_hold: Millis = Millis(0)
+    turn: Millis = Millis(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -918,7 +925,7 @@ class Journal(Protocol):
         Let another text of a mapping have its go: `held` calls → `pending`.
 
         Not those that wait for a person's word whatever the text says
-        (`came_back`, `operator`, `restored`). Returns how many.
+        (`came_back`, `operator`, `restored`, `on_hold`). Returns how many.
         """
         ...
 
@@ -1153,6 +1160,22 @@ class Journal(Protocol):
         """Return by store when its newest webhook came, as far as counted."""
         ...
 
+    def last_signed(self) -> Mapping[str, Signed]:
+        """Return by store which secret signed last, as far as kept."""
+        ...
+
+    def keep_signed(self, signed: Mapping[str, Signed]) -> None:
+        """Keep by store which secret signed last; what is older is not."""
+        ...
+
+    def failed_lately(self, *, most: int) -> Mapping[str, Sequence[FailedTry]]:
+        """
+        Return by target the last tries that went wrong, newest first.
+
+        Only of what changed lately; at most *most* of each.
+        """
+        ...
+
     # -- what the console reads is kept up to date off the way of orders
 
     def tally(self, now: Instant, limit: int) -> int:
@@ -1216,6 +1239,56 @@ class Journal(Protocol):
         """Keep that somebody was told, or why not, and when to try again."""
         ...
 
+    # -- questions to targets
+
+    def ask(
+        self,
+        target: str,
+        *,
+        about: DeliveryId | None = None,
+        said: str | None = None,
+        actor: str,
+        until: Instant,
+        now: Instant,
+    ) -> int:
+        """
+        Leave a question to a target for a worker; return its number.
+
+        Args:
+            about: the delivery that is looked for; None for a test call.
+            said: what it is called there, as a person says.
+            until: nobody asks after that.
+
+        Raises:
+            TooManyQuestions: so many wait that it is not kept.
+        """
+        ...
+
+    def question(self, id: int) -> Question | None:
+        """Return a question with what was learned; kept for an hour."""
+        ...
+
+    def take_question(
+        self, lanes: Sequence[Lane], now: Instant
+    ) -> Taken | None:
+        """
+        Take the oldest question to one of *lanes*, with a turn of a slot.
+
+        One whose target is paused or left alone is answered with that.
+        """
+        ...
+
+    def answer_question(
+        self,
+        taken: Taken,
+        learned: Learned,
+        *,
+        slot_free_at: Instant | None,
+        now: Instant,
+    ) -> None:
+        """Keep what was learned, and give the slot back; None: it is free."""
+        ...
+
     # -- sessions of the console
 
     def end_session(self, id: str, *, until: Instant, now: Instant) -> None:
@@ -1251,6 +1324,8 @@ class Journal(Protocol):
                 repeated; without *force*.
             NotDecidable: it is a question, not a call, or `uncertain`
                 (that is `resolve`'s).
+            CorrectionUnread: a correction of its order waits for its plan.
+            OnHold: a person holds it.
         """
         ...
 
@@ -1291,6 +1366,19 @@ class Journal(Protocol):
         """
         ...
 
+    def note_look(
+        self,
+        store: str,
+        order_id: str,
+        *,
+        page: str,
+        delivery_id: DeliveryId | None,
+        actor: str,
+        now: Instant,
+    ) -> None:
+        """Keep in the order's audit that somebody was shown its data."""
+        ...
+
     def foresee_redelivery(self, id: DeliveryId, *, force: bool) -> None:
         """
         Change nothing, and refuse what `redeliver` would refuse now.
@@ -1310,6 +1398,7 @@ class Journal(Protocol):
         reason: str,
         if_version: int | None,
         now: Instant,
+        until: Instant | None = None,
     ) -> Delivery:
         """
         An operator's decision on `uncertain`, `held` or `dead`.
@@ -1319,10 +1408,21 @@ class Journal(Protocol):
         `cancelled`. A question can not be resent (`NotDecidable`) but for
         the reason `came_back`.
 
+        `hold` → `held` with the reason `on_hold` (one that is `uncertain`
+        stays so): nothing is sent of it, nor later ones of its lane, before
+        `release`, which makes it what it was; a held call that may be
+        rendered anew is `pending` then.
+
         Raises:
             NotFound: no such delivery.
             VersionMismatch: *if_version* is given and not its version.
             InFlight: a worker holds it.
             NotDecidable: the decision does not fit the state.
+            CorrectionUnread: `resend` or `release`, and a correction of its
+                order waits for its plan.
+            OnHold: `resend`, and a person holds it.
+
+        Args:
+            until: with `hold`: planning lets it go then.
         """
         ...

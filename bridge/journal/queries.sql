@@ -590,7 +590,8 @@ SELECT MIN(since) AS since FROM mappings WHERE name = :name;
 -- name: held_calls
 SELECT * FROM deliveries
 WHERE mapping = :mapping AND state = 'held' AND kind = 'call'
-  AND (reason IS NULL OR reason NOT IN ('came_back', 'operator', 'restored'));
+  AND (reason IS NULL
+       OR reason NOT IN ('came_back', 'operator', 'restored', 'on_hold'));
 
 -- ------------------------------------------------------------- operators
 
@@ -751,6 +752,51 @@ VALUES (:at, :actor, :action, :delivery_id, :target, :reason, :detail);
 -- name: note_on_order
 INSERT INTO audit (at, actor, action, store, order_id, reason, detail)
 VALUES (:at, :actor, :action, :store, :order_id, :reason, :detail);
+
+-- name: corrections_of_order
+SELECT detail FROM audit
+WHERE order_id = :order_id AND store = :store AND delivery_id IS NULL
+  AND action = 'correct';
+
+-- name: event_state
+SELECT state FROM events WHERE id = :id;
+
+-- name: drop_questions
+DELETE FROM questions WHERE asked_at < :before;
+
+-- name: open_questions
+SELECT COUNT(*) AS n FROM questions
+WHERE taken_at IS NULL AND answered_at IS NULL AND until > :now;
+
+-- name: ask
+INSERT INTO questions (asked_at, actor, target, kind, delivery_id, said, until)
+VALUES (:now, :actor, :target, :kind, :delivery_id, :said, :until)
+RETURNING id;
+
+-- name: question
+SELECT * FROM questions WHERE id = :id;
+
+-- name: due_questions
+SELECT * FROM questions
+WHERE taken_at IS NULL AND answered_at IS NULL AND until > :now
+ORDER BY id;
+
+-- name: take_question
+UPDATE questions SET taken_at = :now WHERE id = :id AND taken_at IS NULL;
+
+-- name: answer_question
+UPDATE questions SET answered_at = :now, answer = :answer
+WHERE id = :id AND answered_at IS NULL;
+
+-- name: gate_of
+SELECT paused, closed_until, circuit_until FROM targets WHERE name = :name;
+
+-- Not one whose holder may not have had its answer yet: it gives the slot
+-- back with a time that is one turn ahead at most.
+-- name: next_slot
+SELECT n, free_at FROM slots
+WHERE target = :target AND n < :slots AND free_at <= :by
+ORDER BY free_at, n LIMIT 1;
 
 -- name: due_between
 SELECT COUNT(*) AS n FROM (

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from bridge.minutes import NO_WAITS
 from bridge.model import Delivery, DeliveryId, DeliveryState, Instant
 
+LOOK = "look"
+"""What somebody did, for the audit, who was shown an order's data."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttentionGroup:
@@ -131,3 +134,87 @@ class Alert:
     def subject(self) -> str:
         """The store, target or token that it is about; may be empty."""
         return self.cause.partition(":")[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """
+    Which of a store's secrets signed its newest webhook.
+
+    Args:
+        position: in the file, from 0.
+        of: so many secrets there were.
+    """
+
+    position: int
+    of: int
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedTry:
+    """A try at a target that went wrong."""
+
+    target: str
+    delivery_id: DeliveryId
+    number: int
+    operation: str
+    outcome: str
+    reason: str | None
+    status: int | None
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """
+    What came of a question.
+
+    Args:
+        outcome: of a look `found`, `other` (there, and not known to be
+            ours), `absent` or `unclear`; of a test `answers`; of both
+            `paused`, `closed`, `no_way` (nobody can ask for it), or the
+            class of what went wrong, in lower case (`notsent`).
+        reason: its code.
+        ms: how long the call took.
+    """
+
+    outcome: str
+    reason: str | None = None
+    status: int | None = None
+    ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """
+    What a person wants to know of a target.
+
+    Args:
+        about: the delivery that is looked for; None for a test call.
+        said: what it is called there, as the person says.
+        until: nobody asks after that.
+    """
+
+    id: int
+    asked_at: Instant
+    actor: str
+    target: str
+    about: DeliveryId | None
+    said: str | None
+    until: Instant
+    learned: Learned | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """
+    A question that this worker asks, not before *begins_at*.
+
+    Args:
+        slot: of the target's limit; None where there is none.
+    """
+
+    question: Question
+    slot: int | None
+    begins_at: Instant

@@ -48,6 +48,7 @@ from bridge.journal.operating import Operating
 from bridge.journal.planning import Planning
 from bridge.journal.protocol import Appended, Ears, Room
 from bridge.journal.pruning import Pruning
+from bridge.journal.questions import Questions
 from bridge.journal.room import RESERVE, Intake, log_looks, room_of
 from bridge.journal.rows import Row
 from bridge.journal.sending import Sending
@@ -175,6 +176,7 @@ class SQLiteJournal(
     Finding,
     Alerting,
     Leaving,
+    Questions,
 ):
     """
     The idempotency log in one SQLite file.

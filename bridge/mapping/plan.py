@@ -16,6 +16,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from bridge.errors import LinkMissing, NothingToSend, Unrenderable
+from bridge.holds import (
+    WAITS_FOR_A_WORD,
+    held_question,
+    reason_of,
+    state_of,
+)
 from bridge.mapping.document import Mapping, Rule
 from bridge.mapping.render import (
     body_hash,
@@ -177,7 +183,7 @@ class _Planner:
         self._removed = {
             delivery.id: delivery
             for delivery in self._ours
-            if delivery.rule not in self._keys and delivery.state in UNSENT
+            if delivery.rule not in self._keys and state_of(delivery) in UNSENT
         }
         self._adds: list[NewDelivery] = []
         self._moves: list[Move] = []
@@ -210,7 +216,7 @@ class _Planner:
 
     def _withdraw_strays(self) -> None:
         for delivery in self._ours:
-            if delivery.state in UNSENT:
+            if state_of(delivery) in UNSENT:
                 self._withdraw(delivery, "not_ours")
 
     # -- which rules does the order ask for?
@@ -285,7 +291,7 @@ class _Planner:
         for one in self._ours:
             if one.effect_key != latest.effect_key or one.id in self._removed:
                 continue
-            if one.state in withdrawable and not one.forced:
+            if state_of(one) in withdrawable and not one.forced:
                 self._withdraw(one, code)
 
     def _plan_once(self, rule: Rule, latest: Delivery | None) -> None:
@@ -343,7 +349,7 @@ class _Planner:
                 self._add(rule, latest, held)
         elif not later_went:
             self._wake(latest)
-        elif latest.state in UNSENT and not latest.forced:
+        elif state_of(latest) in UNSENT and not latest.forced:
             self._move(latest, S.SUPERSEDED, _reason("newer_order"))
 
     def _later_went(self, rule: Rule) -> bool:
@@ -423,7 +429,7 @@ class _Planner:
             self._move(latest, S.PENDING, None)
         if latest.state is not S.HELD or latest.kind is not Kind.CALL:
             return
-        if latest.reason in {_CAME_BACK.code, BY_OPERATOR, RESTORED}:
+        if latest.reason in WAITS_FOR_A_WORD:
             return
         link = latest.where.get("link")
         arrived = isinstance(link, str) and link in self._case.links
@@ -558,7 +564,8 @@ class _Planner:
             where={"fields": paths[:40], "file": self._mapping.file},
         )
         if latest is not None and latest.state is S.HELD:
-            self._move(latest, S.HELD, reason, request=today)
+            held = held_question(latest, reason)
+            self._move(latest, S.HELD, held, request=today)
             return
         generation = latest.generation + 1 if latest else 1
         base = delivery_of(rule, self._mapping, self._case.state, generation)
@@ -760,7 +767,7 @@ def _operation(rule: Rule) -> str:
 def _is_stray(delivery: Delivery) -> bool:
     """Nothing but a parcel's waiting for an order we know nothing of."""
     strays = {_ORDER_NOT_SEEN.code, "not_ours"}
-    return delivery.reason in strays
+    return reason_of(delivery) in strays
 
 
 def _withdrawn_by_plan(delivery: Delivery) -> bool:
@@ -787,7 +794,7 @@ def _may_go_out(create: Delivery) -> bool:
 
 def _may_be_there(create: Delivery) -> bool:
     """Return whether only a person can tell that it was never sent."""
-    return create.state is S.HELD and create.reason == RESTORED
+    return create.state is S.HELD and reason_of(create) == RESTORED
 
 
 def _hash_of_kept(delivery: Delivery) -> str | None:

@@ -150,6 +150,15 @@ class Platform(Protocol):
         """
         ...
 
+    def signed_by(
+        self,
+        headers: Mapping[str, str],
+        body: bytes,
+        secrets: Sequence[str],
+    ) -> int | None:
+        """Return which of *secrets*, from 0, signed these raw bytes."""
+        ...
+
     def verify(
         self,
         headers: Mapping[str, str],
@@ -157,7 +166,7 @@ class Platform(Protocol):
         secrets: Sequence[str],
     ) -> bool:
         """Return whether any of *secrets* signed these raw bytes."""
-        ...
+        return self.signed_by(headers, body, secrets) is not None
 
     def label(
         self,

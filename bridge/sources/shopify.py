@@ -30,7 +30,7 @@ from bridge.sources.platform import (
 )
 from bridge.sources.reading import JSONObject
 from bridge.sources.shopify_order import parcel_of, snapshot_of
-from bridge.sources.signing import signature, signed_by_any
+from bridge.sources.signing import signature, signer_of
 
 _PREFIXES = ("x-shopify-", "shopify-")
 """Classic webhooks, and the coming *Events*, begin their headers so."""
@@ -78,13 +78,13 @@ class Shopify(Platform):
         return False
 
     @override
-    def verify(
+    def signed_by(
         self,
         headers: Mapping[str, str],
         body: bytes,
         secrets: Sequence[str],
-    ) -> bool:
-        return signed_by_any(body, _header(headers, "hmac-sha256"), secrets)
+    ) -> int | None:
+        return signer_of(body, _header(headers, "hmac-sha256"), secrets)
 
     @override
     def label(

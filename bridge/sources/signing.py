@@ -13,11 +13,13 @@ def signature(body: bytes, secret: str) -> bytes:
     return b64encode(digest)
 
 
-def signed_by_any(
+def signer_of(
     body: bytes, claimed: str | None, secrets: Iterable[str]
-) -> bool:
+) -> int | None:
     """
-    Return whether one of *secrets* makes the *claimed* signature.
+    Return which of *secrets*, from 0, makes the *claimed* signature.
+
+    None when none of them does.
 
     Bytes are compared, so an odd header is only wrong, and all secrets are
     tried, so the time does not tell which one fits. An empty secret signs
@@ -25,8 +27,7 @@ def signed_by_any(
     """
     given = (claimed or "").encode("utf-8", "backslashreplace")
     verdicts = [
-        hmac.compare_digest(signature(body, secret), given)
+        bool(secret) and hmac.compare_digest(signature(body, secret), given)
         for secret in secrets
-        if secret
     ]
-    return any(verdicts)
+    return verdicts.index(True) if any(verdicts) else None

@@ -29,7 +29,7 @@ from bridge.sources.platform import (
     Told,
 )
 from bridge.sources.reading import JSONObject
-from bridge.sources.signing import signature, signed_by_any
+from bridge.sources.signing import signature, signer_of
 from bridge.sources.woocommerce_order import STATUSES, snapshot_of
 
 _PREFIX = "x-wc-webhook-"
@@ -61,16 +61,17 @@ class WooCommerce(Platform):
         return is_form and _PING.fullmatch(body.strip()) is not None
 
     @override
-    def verify(
+    def signed_by(
         self,
         headers: Mapping[str, str],
         body: bytes,
         secrets: Sequence[str],
-    ) -> bool:
+    ) -> int | None:
         keys = [
             key for secret in secrets for key in (secret, _signing_key(secret))
         ]
-        return signed_by_any(body, headers.get(f"{_PREFIX}signature"), keys)
+        found = signer_of(body, headers.get(f"{_PREFIX}signature"), keys)
+        return None if found is None else found // 2  # two keys of each
 
     @override
     def label(

@@ -153,6 +153,27 @@ class Lookup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """
+    How the target is asked for what a person says that it is called there.
+
+    Args:
+        operation: the name of the one that reads; one with a `search` is
+            walked through page by page.
+        values: given the id, returns the values of the call's address, or
+            None when no id looks like that.
+        judge: given the id, what was sent (None when nobody knows) and an
+            answer (of a search: one of the listed items), returns `FOUND`
+            when it is that and shows that it is what was sent, `UNCLEAR`
+            when it is that and does not show it, else `ABSENT`.
+    """
+
+    operation: str
+    values: Callable[[str], Mapping[str, str] | None]
+    judge: Callable[[str, JSON, JSON], Finding]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
     """
     One reading call that a preflight needs.
@@ -214,6 +235,7 @@ class Operation:
             not *body*.
         lookup: set when the target can be asked whether it has it; always
             when *repeat* is `by_lookup`.
+        naming: set when the target can be asked for what a person says.
         preflights: what a rule can have looked at before, by name.
         source: address of the vendor's page.
     """
@@ -234,6 +256,7 @@ class Operation:
     dress: Callable[[JSON], JSON] | None = None
     dressed: type[BaseModel] | None = None
     lookup: Lookup | None = None
+    naming: Naming | None = None
     preflights: Mapping[str, Preflight] = field(default_factory=dict)
 
     @property
@@ -274,6 +297,8 @@ class Contract:
         failure: reads an answer that is an error, whatever its status:
             returns an outcome, or None when the status alone decides.
         limit: None where the vendor names none.
+        test: a call that changes nothing, to see whether it answers; one
+            that is refused for what it asks for is answered, too.
     """
 
     name: str
@@ -285,3 +310,4 @@ class Contract:
     failure: Callable[[int, JSON], Outcome | None] | None = None
     limit: Limit | None = None
     not_processed_statuses: tuple[int, ...] = ()
+    test: Ask | None = None

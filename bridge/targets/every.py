@@ -16,8 +16,10 @@ from pydantic import ConfigDict, Field, model_validator
 
 from bridge.model import JSON, Finding, Reason, Repeat
 from bridge.targets.contract import (
+    Ask,
     Contract,
     Lookup,
+    Naming,
     Operation,
     Preflight,
     Received,
@@ -215,6 +217,20 @@ def recognise(sent: SentCall, order: JSON) -> Finding:
     return Finding.FOUND if same_id or same_url else Finding.ABSENT
 
 
+def list_named(id: str) -> Mapping[str, str] | None:
+    """Ask for the list: there is no call for one order."""
+    return {} if _end(id.strip()) else None
+
+
+def is_ours(id: str, sent: JSON, order: JSON) -> Finding:
+    """Tell whether a listed order is the one that a person names."""
+    (name,) = _texts(order, "name")
+    if not name or _end(name) != _end(id.strip()):
+        return Finding.ABSENT
+    known = recognise(SentCall(values={}, body=sent), order)
+    return Finding.FOUND if known is Finding.FOUND else Finding.UNCLEAR
+
+
 def _texts(body: JSON, *names: str) -> list[str]:
     """Return the values of *names* in *body*, empty where there is none."""
     told = body if isinstance(body, dict) else {}
@@ -280,6 +296,9 @@ OPERATIONS = (
         body=CreateOrder,
         answer=Order,
         lookup=Lookup(operation="list_orders", values=asked, judge=recognise),
+        naming=Naming(
+            operation="list_orders", values=list_named, judge=is_ours
+        ),
         preflights={"cash_matches": CASH_MATCHES},
     ),
     Operation(
@@ -305,5 +324,6 @@ CONTRACT = Contract(
     operations={operation.name: operation for operation in OPERATIONS},
     credentials=("token",),
     authorization="Bearer {token}",
+    test=Ask(operation="list_orders"),
 )
 """Every's contract. Its errors and limits are not published."""

@@ -8,6 +8,7 @@ the body is judged, not the status alone.
 Source: https://docs.techrayo.com/, 2026-11-21
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
@@ -31,6 +32,7 @@ from bridge.targets.contract import (
     Ask,
     Contract,
     Lookup,
+    Naming,
     Operation,
     Preflight,
     Received,
@@ -66,9 +68,8 @@ token is answered with 200), 2026-11-21
 Text = Annotated[str, Field(min_length=1)]
 """The vendor names no length; an empty part makes no address."""
 
-Uuid = Annotated[
-    str, Field(pattern=r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")
-]
+UUID = r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+Uuid = Annotated[str, Field(pattern=f"^{UUID}$")]
 
 Reference = Annotated[str, Field(pattern=r"^[0-9A-Za-z._:-]{1,64}$")]
 """An id in an answer: a uuid by the page, taken if it could be one."""
@@ -226,6 +227,38 @@ def compare_tracking(sent: SentCall, answer: JSON) -> Finding:
     return Finding.FOUND if shown else Finding.ABSENT
 
 
+def order_named(id: str) -> Mapping[str, str] | None:
+    """Ask for the order of that id, if it looks like one of Rayo's."""
+    named = id.strip()
+    if re.fullmatch(UUID, named) is None:
+        return None
+    return {"rayoOrderId": named}
+
+
+def is_ours(_id: str, sent: JSON, answer: JSON) -> Finding:
+    """
+    Tell whether an order goes to whom ours was to go.
+
+    Rayo keeps no reference of ours. Name, phone and postal code are shown
+    with the order; all three must be what was sent.
+
+    Source: https://docs.techrayo.com/operation/operation-getorderdetails,
+    2026-11-21
+    """
+    order = answer.get("orden") if isinstance(answer, dict) else None
+    if not isinstance(order, dict):
+        return Finding.ABSENT
+    ours = sent.get("consumidor_destino") if isinstance(sent, dict) else None
+    theirs = order.get("consumidor")
+    if not isinstance(ours, dict) or not isinstance(theirs, dict):
+        return Finding.UNCLEAR
+    same = all(
+        ours.get(name) and ours.get(name) == theirs.get(name)
+        for name in ("nombre", "telefono", "codigo_postal")
+    )
+    return Finding.FOUND if same else Finding.UNCLEAR
+
+
 def _wanted(sent: SentCall) -> Counter[str]:
     """Return how many pieces of each product are about to be ordered."""
     wanted: Counter[str] = Counter()
@@ -377,6 +410,9 @@ OPERATIONS = (
         body=CreateOrder,
         answer=Created,
         judge=judge_create,
+        naming=Naming(
+            operation="get_order", values=order_named, judge=is_ours
+        ),
         preflights={
             "products_known": Preflight(
                 summary="Rayo knows each product",
@@ -453,6 +489,8 @@ CONTRACT = Contract(
         life=TOKEN_LIFE,
     ),
     failure=failure,
+    # An unknown product is answered with an empty list.
+    test=Ask(operation="find_product", values={"productIdentifier": "0"}),
 )
 """
 Rayo's contract. A key is exchanged for a token that expires.

@@ -224,5 +224,9 @@ CONTRACT = Contract(
     # The form of the header is not settled: public clients send it bare.
     authorization="{token}",
     limit=Limit(requests=2, window=SECOND),
+    # No order has that id: that there is none is an answer.
+    test=Ask(
+        operation="get_order", values={"id_channel": "13", "id_order": "0"}
+    ),
 )
 """Yuju's contract."""

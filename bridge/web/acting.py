@@ -80,6 +80,7 @@ class ActingViews:
             reason=body.reason,
             if_version=_version(header.if_match),
             now=self._parts.now(),
+            until=body.until,
         )
         _acted(f"resolve.{body.decision}", delivery_id=after.id)
         return _delivery(after)

@@ -24,6 +24,7 @@ from bridge.web.hardening import HARDENED, NOT_KEPT
 from bridge.web.health import health
 from bridge.web.parts import Parts
 from bridge.web.problems import ProblemDetails, add_error_answers, invalid
+from bridge.web.signers import Signers
 from bridge.web.together import Threads, Waits
 from bridge.web.webhooks import Door
 
@@ -44,6 +45,7 @@ def create_web(
     journal: Journal,
     now: Callable[[], Instant],
     waits: Waits | None = None,
+    signers: Signers | None = None,
 ) -> Flask:
     """
     Return the web application; nothing is opened until it is asked.
@@ -51,6 +53,7 @@ def create_web(
     Args:
         stores, targets: as the files say now; asked anew for each request.
         waits: how requests wait, in a server that has no threads for them.
+        signers: which secrets are seen to sign; kept by whoever passes it.
     """
     parts = Parts(
         settings=settings,
@@ -58,6 +61,7 @@ def create_web(
         targets=targets,
         journal=journal,
         now=now,
+        signers=signers or Signers(),
     )
     app = _Web(
         "bridge.web",

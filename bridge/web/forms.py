@@ -279,8 +279,22 @@ class LinksBody(ReasonBody):
 class ResolveBody(ReasonBody):
     """What an operator found out, or wants."""
 
-    decision: Literal["exists", "done", "resend", "cancel"]
+    decision: Literal["exists", "done", "resend", "cancel", "hold", "release"]
+    until: Time | None = Field(
+        None,
+        description="with `hold`: it is let go then; without it, by `release`",
+    )
     links: Annotated[dict[LinkName, LinkValue], Field(max_length=20)] = {}
+
+    @field_validator("until")
+    @classmethod
+    def _only_of_a_hold(
+        cls, until: At | None, info: ValidationInfo
+    ) -> At | None:
+        if until is not None and info.data.get("decision") != "hold":
+            message = "a time goes with the decision `hold` only"
+            raise ValueError(message)
+        return until
 
     @field_validator("links")
     @classmethod

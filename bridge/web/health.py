@@ -125,6 +125,11 @@ def _workers(parts: Parts) -> Iterable[Remark]:
         yield Remark(code="mapping", text=problem)
 
 
+def is_worked(beats: Iterable[Beat], now: Instant) -> bool:
+    """Return whether a worker was seen lately."""
+    return bool(_fresh(beats, now))
+
+
 def _fresh(beats: Iterable[Beat], now: Instant) -> list[Beat]:
     return [beat for beat in beats if now - beat.at <= FRESH]
 

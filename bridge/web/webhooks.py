@@ -131,8 +131,11 @@ class Door:
         platform = PLATFORMS[store.platform]
         if platform.is_ping(headers, body):
             return Taken(code="ping")
-        if not platform.verify(headers, body, store.secrets):
+        signer = platform.signed_by(headers, body, store.secrets)
+        if signer is None:
             raise SignatureMismatch
+        known = len(store.secrets)
+        self._parts.signers.note(store.name, signer, known, arrived)
         sha256 = hashlib.sha256(body).hexdigest()
         label = platform.label(headers, store, sha256)
         event = _event(store, label, body, sha256, arrived)

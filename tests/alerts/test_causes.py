@@ -1,5 +1,6 @@
 """What is worth telling, once, until it is clearly over."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from bridge.alerts.causes import (
     next_try,
     to_tell,
 )
+from bridge.holds import ON_HOLD
 from bridge.journal.seeing import Alert, AttentionGroup
 from bridge.model import DAY, MINUTE, DeliveryId, DeliveryState
 from bridge.silence import Silence
@@ -45,6 +47,7 @@ def alert(cause: str, **changes: Any) -> Alert:
     [
         ({}, {}),
         ({"attention": [group(29)]}, {}),
+        ({"attention": [replace(group(31), reason=ON_HOLD)]}, {}),
         (
             {"attention": [group(40), group(30), group(31, "yuju-mx")]},
             {

@@ -1,6 +1,7 @@
 """Calls whose answers were lost, and what the targets say of them."""
 
 import json
+import re
 import time
 from typing import Any
 
@@ -145,7 +146,13 @@ def test_person_reads_what_was_asked(rig: Rig) -> None:
     assert create.due_at is not None
 
     rig.web.post("/console/login", data={"token": TOKEN})
-    page = rig.web.get(f"/console/deliveries/{create.id}").text
+    address = f"/console/deliveries/{create.id}"
+    hides = rig.web.get(address).text
+    token = re.search(r'name="form_token" value="([^"]+)"', hides)
+    assert token is not None
+    page = rig.web.post(
+        f"{address}/reveal", data={"form_token": token[1]}
+    ).text
     _, api = rig.admin("GET", f"/deliveries/{create.id}")
     command = ["deliveries", "show", str(create.id)]
     told = CliRunner().invoke(cli, command, env=rig.environ).output

@@ -58,6 +58,7 @@ def test_what_was_kept_reads_as_before(old: Path) -> None:
         "0005_bodies_apart",
         "0006_console",
         "0007_sessions",
+        "0008_questions",
     ]
 
     story = journal.story(STORE, ORDER)

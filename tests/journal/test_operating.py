@@ -7,18 +7,20 @@ import pytest
 
 from bridge.errors import (
     Conflict,
+    CorrectionUnread,
     ForceNeeded,
     InFlight,
     NotDecidable,
     NotFound,
     VersionMismatch,
 )
-from bridge.journal.protocol import Journal
+from bridge.journal.protocol import EventVerdict, Journal
 from bridge.model import (
     Delivery,
     DeliveryId,
     DeliveryState,
     EventId,
+    EventState,
     Kind,
     Link,
     Move,
@@ -35,6 +37,7 @@ from tests.factories import (
     link,
     new_delivery,
     new_event,
+    planned,
 )
 from tests.journal.steps import claim as claim_all
 from tests.journal.steps import (
@@ -535,6 +538,72 @@ def test_correction_of_what_has_changed_is_refused(journal: Journal) -> None:
         correct(journal, 2, if_revision=seen)
     assert len(journal.unplanned(10)) == 1
     assert revision(journal, delivery) == seen + 1
+
+
+@pytest.mark.parametrize("state", [S.DEAD, S.HELD, S.PENDING])
+def test_nothing_is_sent_again_before_its_correction_is_planned(
+    journal: Journal, state: S
+) -> None:
+    """What was corrected goes out as it was corrected, or not at all."""
+    before = reach(journal, state)
+    kept = correct(journal)
+
+    with pytest.raises(CorrectionUnread):
+        redeliver(journal, before)
+    with pytest.raises(CorrectionUnread):
+        journal.foresee_redelivery(before.id, force=True)
+    assert row(journal, before) == before
+    keep(journal, events=[planned(kept)])
+    assert redeliver(journal, before).state is S.PENDING
+
+
+@pytest.mark.parametrize("state", [S.DEAD, S.HELD, S.UNCERTAIN])
+def test_no_decision_sends_again_before_the_correction_is_planned(
+    journal: Journal, state: S
+) -> None:
+    """Only sending waits for it: the others say nothing of the order."""
+    before = reach(journal, state)
+    kept = correct(journal)
+
+    with pytest.raises(CorrectionUnread):
+        resolve(journal, before, "resend")
+    assert row(journal, before) == before
+    assert journal.audit(before.id) == []
+    keep(journal, events=[planned(kept)])
+    assert resolve(journal, before, "resend").state is S.PENDING
+
+
+def test_skipped_while_its_correction_is_not_planned(
+    journal: Journal,
+) -> None:
+    """What is never sent may be decided at once."""
+    before = reach(journal, S.DEAD)
+    correct(journal)
+    assert resolve(journal, before, "cancel").state is S.CANCELLED
+
+
+def test_correction_of_another_order_holds_nothing_up(
+    journal: Journal,
+) -> None:
+    """Orders wait for their own corrections alone."""
+    reach(journal, S.DEAD)
+    correct(journal)
+    (other,) = keep(journal, new_delivery(state=S.DEAD, order_id="other"))
+    assert redeliver(journal, other).state is S.PENDING
+
+
+def test_correction_that_came_to_nothing_holds_nothing_up(
+    journal: Journal,
+) -> None:
+    """Of the corrections only those that wait for their plan count."""
+    before = reach(journal, S.DEAD)
+    first = correct(journal)
+    second = correct(journal, 2)
+    journal.set_aside([EventVerdict(id=first, state=EventState.UNUSABLE)])
+    with pytest.raises(CorrectionUnread):
+        redeliver(journal, before)
+    keep(journal, events=[planned(second)])
+    assert redeliver(journal, before).state is S.PENDING
 
 
 def test_correction_of_an_unknown_order_is_refused(journal: Journal) -> None:

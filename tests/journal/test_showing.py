@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from bridge.journal.protocol import Beat, DeliveryFilter, EventFilter, Journal
+from bridge.journal.protocol import (
+    Beat,
+    DeliveryFilter,
+    EventFilter,
+    Journal,
+    Lane,
+)
 from bridge.lifecycle import Gate
 from bridge.model import DeliveryState, EventState
 from tests.factories import (
@@ -19,7 +25,7 @@ from tests.factories import (
     new_event,
     planned,
 )
-from tests.journal.steps import send
+from tests.journal.steps import because, claim, result, send
 
 S = DeliveryState
 
@@ -259,3 +265,26 @@ def test_orders_are_seen_with_their_links_and_bodies(
     assert [] == list(
         journal.orders_seen(STORE, before=place, limit=9, bodies=False)
     )
+
+
+def test_what_went_wrong_lately(journal: Journal) -> None:
+    """The newest first, so many of each target, and nothing that went well."""
+    for order in "123":
+        keep(journal, new_delivery(order_id=order))
+        send(journal, S.DEAD, status=422)
+    keep(journal, new_delivery(order_id="4"))
+    send(journal, S.SUCCEEDED)
+    other = {"target": "yuju-mx", "order_id": "5", "repeatable": True}
+    keep(journal, new_delivery(**other))
+    (held,) = claim(journal, Lane(target="yuju-mx", room=1))
+    unsent = result(
+        S.PENDING, outcome="notsent", due_at=later(9), reason=because(S.DEAD)
+    )
+    journal.record(held, unsent, later(5))
+
+    found = journal.failed_lately(most=2)
+    assert {"rayo-mx", "yuju-mx"} == found.keys()
+    assert [one.status for one in found["rayo-mx"]] == [422, 422]
+    (refused,) = found["yuju-mx"]
+    assert (refused.outcome, refused.reason) == ("notsent", "because")
+    assert refused.delivery_id == held.delivery.id

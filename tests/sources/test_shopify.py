@@ -114,6 +114,8 @@ class TestSignature:
         headers = {name: signature(b"body", secret).decode()}
 
         assert SHOPIFY.verify(headers, b"body", MX.secrets)
+        position = SHOPIFY.signed_by(headers, b"body", MX.secrets)
+        assert secret == MX.secrets[position]
 
     @pytest.mark.parametrize(
         "odd",

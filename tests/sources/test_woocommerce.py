@@ -85,6 +85,8 @@ class TestSignature:
 
         assert WOO.verify(headers, b"body", ["old", secret])
         assert WOO.verify(headers, b"body", ["old", typed])
+        assert 1 == WOO.signed_by(headers, b"body", ["old", typed, "x"])
+        assert WOO.signed_by(headers, b"body", ["old"]) is None
 
     @settings(deadline=None)
     @given(st.text(), st.binary(), st.lists(st.text()))

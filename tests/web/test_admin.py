@@ -587,6 +587,32 @@ def test_corrects_an_order(client: FlaskClient, journal: Journal) -> None:
     )
 
 
+def test_nothing_is_sent_again_before_its_correction_is_planned(
+    client: FlaskClient, journal: Journal
+) -> None:
+    """
+    A program is told by a code of its own, for one and for many.
+    """
+    told(journal)
+    (kept,) = journal.dossier(STORE, ORDER).deliveries
+    words = {"fields": {"ship_to.street": "Secreta"}, "reason": WHY}
+    act(client, CORRECTIONS, {"If-Match": "*"}, **words)
+
+    again = act(client, f"/deliveries/{kept.id}/redeliver", reason=WHY)
+    decided = act(
+        client,
+        f"/deliveries/{kept.id}/resolve",
+        decision="resend",
+        reason=WHY,
+    )
+    many = act(client, "/redeliveries", reason=WHY, dry_run=True)
+    assert (409, "correction_unread") == problem(again)
+    assert (409, "correction_unread") == problem(decided)
+    assert many.json is not None
+    assert {"left_out": 1} == many.json["counts"]
+    assert "correction_unread" == many.json["items"][0]["code"]
+
+
 def test_story_shows_corrections(
     client: FlaskClient, journal: Journal
 ) -> None:
@@ -710,6 +736,7 @@ def test_refuses_a_link(
         ("done", "succeeded"),
         ("cancel", "cancelled"),
         ("resend", "pending"),
+        ("hold", "held"),
     ],
 )
 def test_resolves(
@@ -730,6 +757,25 @@ def test_resolves(
         answer.status_code,
         cast(Any, answer.json)["state"],
     )
+
+
+def test_holds_until_a_time(client: FlaskClient, journal: Journal) -> None:
+    """
+    It tells who holds it and until when, and refuses to be sent by a code.
+    """
+    (kept,) = keep(journal, held())
+    path = f"/deliveries/{kept.id}/resolve"
+    until = "2026-11-28T09:30:00-06:00"
+    answer = act(client, path, decision="hold", until=until, reason=WHY)
+    shown = cast(Any, answer.json)
+    assert ("on_hold", True) == (shown["reason"], shown["attention"])
+    assert ("ana", 1_795_879_800_000) == (
+        shown["where"]["by"],
+        shown["where"]["until"],
+    )
+    again = act(client, f"/deliveries/{kept.id}/redeliver", reason=WHY)
+    assert (409, "on_hold") == problem(again)
+    assert 200 == act(client, path, decision="release", reason=WHY).status_code
 
 
 def test_resolving_keeps_links(client: FlaskClient, journal: Journal) -> None:
@@ -813,6 +859,8 @@ def test_any_version_may_be_meant(
     [
         ({"decision": "maybe"}, "decision"),
         ({"decision": "done", "links": {"a": "1"}}, "links"),
+        ({"decision": "done", "until": "2030-01-01T00:00:00Z"}, "until"),
+        ({"decision": "hold", "until": "soon"}, "until"),
         ({"decision": "exists", "links": {"a": ""}}, "links.a"),
         ({"decision": "exists", "links": {"a": 1}}, "links.a"),
         ({"decision": "exists", "links": {"not ok": "1"}}, "links.not ok"),

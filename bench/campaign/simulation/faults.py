@@ -60,6 +60,7 @@ class Kind(StrEnum):
     WRONG_RESEND = "operator, wrongly: send again"
     WRONG_CANCEL = "operator cancels"
     WRONG_DONE = "operator says done"
+    HOLD = "operator holds it, and lets it go"
     DOUBLE_CLICK = "operator clicks twice"
     STALE = "operator decides on an old version"
     REDELIVER = "operator redelivers"
@@ -120,6 +121,7 @@ CHANCES: Mapping[Kind, float] = {
     K.WRONG_RESEND: 0.4,
     K.WRONG_CANCEL: 0.13,
     K.WRONG_DONE: 0.19,
+    K.HOLD: 0.2,
     K.DOUBLE_CLICK: 0.5,
     K.STALE: 0.5,
     K.REDELIVER: 0.08,
@@ -153,6 +155,7 @@ FOR_LONGER = frozenset(
         K.WRONG_DONE,
         K.RIGHT_EXISTS,
         K.RIGHT_RESEND,
+        K.HOLD,
         K.DOUBLE_CLICK,
         K.STALE,
         K.REDELIVER,

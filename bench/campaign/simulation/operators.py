@@ -16,6 +16,8 @@ from bench.campaign.simulation.sites import Site
 from bench.campaign.simulation.stage import Answered
 from bench.campaign.simulation.world import World
 from bridge.journal.protocol import DeliveryFilter
+from bridge.model import Instant
+from bridge.orders.document import iso
 
 K = Kind
 
@@ -110,7 +112,7 @@ class Operator:
         answer = self._ask("GET", "/deliveries?attention=true&limit=200")
         for item in answer.body["items"] if answer.status == 200 else ():
             if (item["id"], item["version"]) in due:
-                self._decide(item)
+                self._hold_or_decide(item)
 
     def _waiting(self) -> list[tuple[int, int]]:
         """Return what waits for her, by its number and version."""
@@ -150,6 +152,19 @@ class Operator:
             self.excused.add(_place(item))
             self._resolve(item, "resend")
 
+    def _hold_or_decide(self, item: Mapping[str, Any]) -> None:
+        if item["reason"] == "on_hold":
+            self._resolve(item, "release")
+        elif self._world.luck.strikes(K.HOLD):
+            self._resolve(item, "hold", until=self._some_time())
+        else:
+            self._decide(item)
+
+    def _some_time(self) -> str | None:
+        """Return until when she holds it; None: until she lets it go."""
+        wait = self._world.dice.choice([0, 5_000, 120_000])
+        return iso(Instant(self._world.now + wait)) if wait else None
+
     def _decide_create(self, item: Mapping[str, Any]) -> None:
         if item["state"] == "held":
             if item["reason"] == "came_back":
@@ -175,12 +190,15 @@ class Operator:
         item: Mapping[str, Any],
         decision: str,
         links: Mapping[str, str] | None = None,
+        until: str | None = None,
     ) -> None:
         luck, world = self._world.luck, self._world
         path = f"/deliveries/{item['id']}/resolve"
         body: dict[str, Any] = {"decision": decision, "reason": "simulated"}
         if links:
             body["links"] = links
+        if until:
+            body["until"] = until
         version = f'"{item["version"]}"'
         if luck.strikes(K.STALE):
             old = f'"{item["version"] - 1}"'

@@ -12,6 +12,7 @@ from flask import Blueprint, Flask
 from pydantic import ValidationError
 
 from bridge.web.console.asked import wrong_query
+from bridge.web.console.asking import QuestionPages
 from bridge.web.console.catalogs import Catalogs
 from bridge.web.console.choices import Choices, language
 from bridge.web.console.comparing import ComparePages
@@ -28,7 +29,7 @@ from bridge.web.console.mending import Mending
 from bridge.web.console.orders import OrderPages
 from bridge.web.console.playground import PlaygroundPages
 from bridge.web.console.showing import add_filters
-from bridge.web.console.start import StartPages
+from bridge.web.console.start import Silences, StartPages
 from bridge.web.console.stories import StoryPages
 from bridge.web.console.targets import TargetPages
 from bridge.web.console.words import WORDS
@@ -56,12 +57,14 @@ def _pages(parts: Parts) -> Blueprint:
     pages.after_request(door.keep)
     pages.app_context_processor(door.surroundings)
     pages.register_error_handler(ValidationError, wrong_query)
-    start, orders = StartPages(parts), OrderPages(parts)
+    silences = Silences(parts)
+    start, orders = StartPages(parts, silences), OrderPages(parts)
     events, deliveries = EventPages(parts), DeliveryPages(parts)
     in_force = InForce(parts)
-    targets, inbox = TargetPages(parts), InboxPages(parts, in_force)
+    targets, inbox = TargetPages(parts, silences), InboxPages(parts, in_force)
     decisions = Decisions(parts, inbox)
     mending = Mending(parts, inbox, decisions)
+    questions = QuestionPages(parts, inbox, decisions)
     stories = StoryPages(parts, inbox, in_force)
     for method, path, view in (
         ("GET", "/login", door.login_page),
@@ -76,6 +79,8 @@ def _pages(parts: Parts) -> Blueprint:
         ("POST", "/attention/together", decisions.together),
         ("GET", "/attention/<number>", inbox.one),
         ("POST", "/attention/<number>", decisions.decide),
+        ("POST", "/attention/<number>/look", questions.look),
+        ("GET", "/attention/<number>/look/<question>", questions.looked),
         ("POST", "/attention/<number>/mend", mending.mend),
         ("POST", "/attention/<number>/correct", mending.correct),
         ("GET", "/search", orders.search),
@@ -93,11 +98,15 @@ def _pages(parts: Parts) -> Blueprint:
         ("GET", "/deliveries", deliveries.deliveries),
         ("GET", "/deliveries.csv", deliveries.deliveries_csv),
         ("GET", "/deliveries/<number>", deliveries.delivery),
+        ("POST", "/deliveries/<number>/reveal", deliveries.reveal_delivery),
         ("POST", "/deliveries/<number>/redeliver", deliveries.redeliver),
         ("POST", "/deliveries/<number>/resolve", deliveries.resolve),
         ("GET", "/targets", targets.targets),
         ("POST", "/targets/<name>/pause", targets.pause),
         ("POST", "/targets/<name>/resume", targets.resume),
+        ("POST", "/targets/<name>/test", questions.test),
+        ("GET", "/fragments/question/<question>", questions.answer),
+        ("GET", "/targets/<name>/test/<question>", questions.tested),
         ("GET", "/stores", targets.stores),
     ):
         pages.add_url_rule(path, view_func=view, methods=[method])

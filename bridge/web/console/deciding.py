@@ -8,10 +8,11 @@ from types import MappingProxyType
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
+from bridge.holds import ON_HOLD, reason_of
 from bridge.journal.protocol import Dossier
 from bridge.model import Delivery, DeliveryState, Kind
 
-TOGETHER = ("resend", "done", "cancel")
+TOGETHER = ("resend", "hold", "release", "done", "cancel")
 """What can be decided on many at once: an id is each one's own."""
 
 PRESSES: Mapping[str, LazyString] = MappingProxyType(
@@ -20,6 +21,8 @@ PRESSES: Mapping[str, LazyString] = MappingProxyType(
         "resend": _("Send it again"),
         "done": _("It is done"),
         "cancel": _("Skip it: never send"),
+        "hold": _("Hold it for now"),
+        "release": _("Let it go"),
     }
 )
 """What stands on the buttons."""
@@ -30,6 +33,8 @@ OUTCOMES: Mapping[str, LazyString] = MappingProxyType(
         "resend": _("It is sent again, as the mapping says today."),
         "done": _("It counts as delivered. Nothing is sent."),
         "cancel": _("It is never sent."),
+        "hold": _("Nothing of it is sent until somebody lets it go."),
+        "release": _("It goes on as if nobody had held it."),
     }
 )
 """What would happen."""
@@ -109,6 +114,13 @@ def fitting(delivery: Delivery) -> tuple[str, ...]:
     """Return the decisions that a delivery waits for, likeliest first."""
     if not delivery.attention:
         return ()
+    if delivery.reason == ON_HOLD:
+        rest = [one for one in _to_settle(delivery) if one != "resend"]
+        return ("release", *rest)
+    return (*_to_settle(delivery), "hold")
+
+
+def _to_settle(delivery: Delivery) -> tuple[str, ...]:
     if delivery.kind is not Kind.CALL:
         again = ("resend",) if delivery.reason == "came_back" else ()
         return (*again, "done", "cancel")
@@ -123,6 +135,8 @@ def mend_of(delivery: Delivery) -> Mend | None:
     """Return what of its order may be corrected; None when nothing helps."""
     if not delivery.attention or delivery.kind is not Kind.CALL:
         return None
+    if delivery.reason == ON_HOLD:
+        return None  # let go first
     if delivery.state is DeliveryState.UNCERTAIN:
         return None
     known = _MENDS.get(delivery.reason or "")
@@ -135,7 +149,7 @@ def may_make_two(delivery: Delivery) -> bool:
     """Return whether sending it again may make a second one."""
     if delivery.repeatable or delivery.kind is not Kind.CALL:
         return False
-    doubtful = delivery.reason in {"restored", "possible_duplicate"}
+    doubtful = reason_of(delivery) in {"restored", "possible_duplicate"}
     return delivery.state is DeliveryState.UNCERTAIN or doubtful
 
 

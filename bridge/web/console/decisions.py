@@ -1,11 +1,14 @@
 """Decisions on what waits for a person: one at a time, or many at once."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import parse_qsl, urlencode, urlsplit
+from zoneinfo import ZoneInfo
 
 from flask import (
     abort,
+    g,
     make_response,
     redirect,
     render_template,
@@ -15,12 +18,12 @@ from flask_babel import gettext as _
 from pydantic import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
-from bridge.errors import Conflict, InFlight, NotFound
-from bridge.model import Delivery, DeliveryId, EventId, EventState
+from bridge.errors import Conflict, NotFound
+from bridge.model import Delivery, DeliveryId
 from bridge.observe import observe
 from bridge.web.auth import operator
 from bridge.web.console.asked import number_of
-from bridge.web.console.choices import back_address, shown_at
+from bridge.web.console.choices import back_address, shown_at, zone_of
 from bridge.web.console.deciding import TOGETHER, Foreseen, foreseen
 from bridge.web.console.inbox import InboxPages
 from bridge.web.console.refusals import faults, refused
@@ -62,6 +65,7 @@ class Decisions:
                     "reason": request.form.get("reason", ""),
                     "decision": request.form.get("decision", ""),
                     "links": _links(),
+                    "until": self._until(),
                 }
             )
             self._resolve(delivery.id, body, _version())
@@ -119,6 +123,7 @@ class Decisions:
                 {
                     "reason": request.form.get("reason", ""),
                     "decision": decision,
+                    "until": self._until(),
                 }
             )
         except ValidationError:
@@ -151,11 +156,23 @@ class Decisions:
             return False
         return bool(self._inbox.row(delivery).links)
 
+    def _until(self) -> str | None:
+        """Return until when it is held, in the zone that the form was in."""
+        said = request.form.get("until", "").strip()
+        if request.form.get("decision") != "hold" or not said:
+            return None
+        try:
+            there = datetime.fromisoformat(said)
+        except ValueError:
+            return said  # what is wrong is told where it is checked
+        zones = {zone_of(one) for one in self._parts.stores().values()}
+        name = request.form.get("zone", "")
+        zone = ZoneInfo(name) if name in zones else g.zone
+        return there.replace(tzinfo=there.tzinfo or zone).isoformat()
+
     def _resolve(
         self, id: DeliveryId, body: ResolveBody, version: int
     ) -> Delivery:
-        if body.decision == "resend":
-            self._check_read(id)
         after = self._journal.resolve(
             id,
             decision=body.decision,
@@ -164,6 +181,7 @@ class Decisions:
             reason=body.reason,
             if_version=version,
             now=self._parts.now(),
+            until=body.until,
         )
         observe(
             "operator.acted",
@@ -172,25 +190,6 @@ class Decisions:
             delivery_id=id,
         )
         return after
-
-    def _check_read(self, id: DeliveryId) -> None:
-        """
-        Refuse to send what would not say yet what was corrected.
-
-        Raises:
-            InFlight: a correction of its order is not planned yet.
-        """
-        delivery = self._journal.delivery(id)
-        if delivery is None:
-            return
-        story = self._journal.story(delivery.store, delivery.order_id)
-        for entry in story.audit if story else ():
-            if entry.action != "correct" or not isinstance(entry.detail, dict):
-                continue
-            event = self._journal.event(EventId(entry.detail["event"]))
-            if event is not None and event.state is EventState.STORED:
-                message = "What was corrected is not planned yet."
-                raise InFlight(message, why="correction_unread")
 
     def _settled(
         self, delivery: Delivery, body: ResolveBody, version: int

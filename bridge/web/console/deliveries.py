@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
 from bridge.errors import Conflict, NotFound
+from bridge.holds import ON_HOLD
 from bridge.journal.protocol import DeliveryFilter
 from bridge.model import (
     ATTENTION,
@@ -30,6 +31,7 @@ from bridge.web.auth import operator
 from bridge.web.console.asked import list_of, number_of
 from bridge.web.console.choices import shown_at
 from bridge.web.console.lists import Read, file_of, page_of
+from bridge.web.console.looking import hidden, note_look, shown_whole
 from bridge.web.console.refusals import faults, refused
 from bridge.web.forms import DeliveryQuery, RedeliverBody, ResolveBody
 from bridge.web.parts import Parts
@@ -87,6 +89,20 @@ class DeliveryPages:
         """Show one delivery, and what may be done with it."""
         done = "acted" if request.args.get("done") else None
         return self._page(DeliveryId(number_of(number)), notice=done)
+
+    def reveal_delivery(self, number: str) -> str:
+        """Show what was sent and answered; that somebody looked is noted."""
+        delivery = self._journal.delivery(DeliveryId(number_of(number)))
+        if delivery is None:
+            abort(HTTPStatus.NOT_FOUND)
+        note_look(
+            self._parts,
+            delivery.store,
+            delivery.order_id,
+            page="delivery",
+            delivery_id=delivery.id,
+        )
+        return self._page(delivery.id, notice=None, shown=True)
 
     def redeliver(self, number: str) -> AnyResponse:
         """Send a delivery again."""
@@ -159,7 +175,12 @@ class DeliveryPages:
         return redirect(address, 303)
 
     def _page(
-        self, id: DeliveryId, *, notice: str | None, detail: str = ""
+        self,
+        id: DeliveryId,
+        *,
+        notice: str | None,
+        detail: str = "",
+        shown: bool = False,
     ) -> str:
         delivery = self._journal.delivery(id)
         if delivery is None:
@@ -173,17 +194,28 @@ class DeliveryPages:
             audit=self._journal.audit(id),
             can_redeliver=can_redeliver(delivery),
             can_resolve=delivery.state in ATTENTION,
+            choices=_choices(delivery),
             notice=notice,
             detail=detail,
+            shown=shown,
+            hidden=shown_whole if shown else hidden,
         )
 
 
 def can_redeliver(delivery: Delivery) -> bool:
     """Return whether a delivery may be sent again by a person."""
     busy = IN_FLIGHT | {DeliveryState.SETTLING, DeliveryState.UNCERTAIN}
-    if delivery.pruned_at is not None:
+    if delivery.pruned_at is not None or delivery.reason == ON_HOLD:
         return False
     return delivery.kind is Kind.CALL and delivery.state not in busy
+
+
+def _choices(delivery: Delivery) -> tuple[str, ...]:
+    calls = delivery.kind is Kind.CALL
+    if delivery.reason == ON_HOLD:
+        return ("release", *(("exists",) if calls else ()), "done", "cancel")
+    first = ("exists", "done", "resend") if calls else ("done",)
+    return (*first, "cancel", "hold")
 
 
 def _fields(*names: str) -> dict[str, str]:

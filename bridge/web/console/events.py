@@ -12,6 +12,7 @@ from bridge.web.auth import operator
 from bridge.web.console.asked import list_of, number_of
 from bridge.web.console.choices import shown_at
 from bridge.web.console.lists import Read, file_of, page_of
+from bridge.web.console.looking import note_look
 from bridge.web.console.showing import pretty
 from bridge.web.forms import EventQuery
 from bridge.web.parts import Parts
@@ -57,6 +58,7 @@ class EventPages:
         """Show one event, byte for byte as far as text can."""
         event = self._found(number)
         observe("event.body_shown", operator=operator(), event_id=event.id)
+        note_look(self._parts, event.store, event.order_id, page="event")
         return self._page(event, body=_legible(event.body))
 
     def _reader(self, filter: EventFilter) -> Read[ListedEvent]:

@@ -101,7 +101,7 @@ def target_flow(
     delivered = sum(
         one.delivered for one in lately if one.target == target.name
     )
-    used = _used(target, delivered)
+    used = share_used(target, delivered)
     state, since, why = _state(row, oldest, used, delivered, now)
     return TargetFlow(
         name=target.name,
@@ -142,7 +142,8 @@ def _step(one: Stretch) -> Step:
     )
 
 
-def _used(target: Target, delivered: int) -> float | None:
+def share_used(target: Target, delivered: int) -> float | None:
+    """Return the share of a target's limit that was used lately."""
     limit = target.limit
     if limit is None:
         return None

@@ -7,8 +7,9 @@ from itertools import islice
 
 from flask import abort, render_template, request
 
+from bridge.holds import ON_HOLD
 from bridge.journal.protocol import AuditEntry, DeliveryFilter, OrderRow
-from bridge.journal.seeing import AttentionGroup, AttentionItem
+from bridge.journal.seeing import LOOK, AttentionGroup, AttentionItem
 from bridge.model import Delivery, DeliveryId, Instant
 from bridge.web.console.asked import newest, number_of, older, query_of
 from bridge.web.console.choices import shown_at
@@ -49,6 +50,7 @@ class Waiting:
         since: when it came to wait.
         links: names of the ids that its answer would have told.
         twice: sending it again may make a second one.
+        looks: the target can be asked whether it has it under an id.
     """
 
     delivery: Delivery
@@ -58,6 +60,7 @@ class Waiting:
     mend: Mend | None
     links: Sequence[str]
     twice: bool
+    looks: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +162,7 @@ class InboxPages:
                 mend=mend_of(one.delivery),
                 links=names_for(mappings, one.delivery),
                 twice=may_make_two(one.delivery),
+                looks=self._can_be_named(one.delivery),
             )
             for one in waiting
         ]
@@ -180,7 +184,8 @@ class InboxPages:
             reasons = {one.reason for one in alike}
             of_these = (i for i in oldest if i.delivery.reason in reasons)
             shown.append(_told(alike, self.rows(islice(of_these, OF_EACH))))
-        return shown
+        # What somebody holds is not urgent.
+        return sorted(shown, key=lambda one: one.reason == ON_HOLD)
 
     def _one(
         self,
@@ -211,6 +216,12 @@ class InboxPages:
         rows = self.rows(page)
         return [_told(chosen, rows)] if chosen else [], cursor
 
+    def _can_be_named(self, one: Delivery) -> bool:
+        target = self._parts.targets().get(one.target)
+        operations = target.contract.operations if target else {}
+        operation = operations.get(one.operation)
+        return operation is not None and operation.naming is not None
+
     def _decision(self, number: str | None) -> Decided | None:
         """Return what was decided last on a delivery, or on its order."""
         if number is None:
@@ -227,7 +238,7 @@ class InboxPages:
         about = [
             one
             for one in (story.audit if story else ())
-            if one.delivery_id in {None, delivery.id}
+            if one.delivery_id in {None, delivery.id} and one.action != LOOK
         ]
         return about[-1] if about else None
 

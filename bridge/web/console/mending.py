@@ -27,6 +27,7 @@ from bridge.web.console.choices import back_address, shown_at
 from bridge.web.console.deciding import Mend, mend_of
 from bridge.web.console.decisions import Decisions, came_from
 from bridge.web.console.inbox import InboxPages
+from bridge.web.console.looking import note_look
 from bridge.web.console.refusals import faults, refused
 from bridge.web.correcting import keep_correction
 from bridge.web.forms import CorrectBody
@@ -83,10 +84,11 @@ class Mending:
     def mend(self, number: str) -> AnyResponse:
         """Show the order's own data; that somebody looked is noted."""
         delivery = self._inbox.delivery(number)
-        observe(
-            "order.shown",
-            operator=operator(),
-            store=delivery.store,
+        note_look(
+            self._parts,
+            delivery.store,
+            delivery.order_id,
+            page="mend",
             delivery_id=delivery.id,
         )
         return self._page(delivery)

@@ -187,6 +187,10 @@ REASONS: Mapping[str, Told] = MappingProxyType(
             advice=_("Save the order in the shop once more."),
         ),
         "operator": Told(title=_("somebody decided"), advice=_WAIT),
+        "on_hold": Told(
+            title=_("held by a person"),
+            advice=_("Nothing is sent of it until somebody lets it go."),
+        ),
         "not_due": Told(
             title=_("the order no longer asks for it"), advice=_WITHDRAWN
         ),

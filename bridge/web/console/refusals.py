@@ -41,6 +41,11 @@ CONFLICTS: Mapping[str, LazyString] = MappingProxyType(
         "correction_unread": _(
             "What was corrected is being read: try again in a moment."
         ),
+        "too_many_questions": _(
+            "Too much is being asked just now. Try again in a moment."
+        ),
+        "on_hold": _("Somebody holds it: let it go first."),
+        "past": _("That time has passed: hold it until a later one."),
         "version_mismatch": _("It has changed since you looked. Look again."),
         "force_needed": _(
             "It was or may have been done there, and sending it again would"

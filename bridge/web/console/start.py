@@ -1,5 +1,6 @@
 """The start page: how it goes, what needs a person, how the day went."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -8,6 +9,7 @@ from flask import Response, render_template
 from pydantic_core import to_json
 
 from bridge.alerts.watching import silence_at
+from bridge.holds import ON_HOLD
 from bridge.journal.protocol import Counts
 from bridge.journal.seeing import AttentionGroup
 from bridge.model import (
@@ -45,13 +47,21 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Now:
-    """How it goes at this moment."""
+    """
+    How it goes at this moment.
+
+    Args:
+        groups, attention: what waits for a person, and how many; what
+            somebody holds is told apart.
+    """
 
     at: Instant
     stores: list[StoreFlow]
     targets: list[TargetFlow]
     estimates: Estimates
     groups: list[AttentionGroup]
+    attention: int
+    on_hold: int
     counts: Counts
 
 
@@ -71,15 +81,37 @@ class Kept(Generic[T]):
         return kept[1]
 
 
-class StartPages:
-    """Shows how it goes; what all watchers see is read once for them all."""
+class Silences:
+    """Knows which stores are unusually silent, for all pages."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._journal = parts.journal
+        self._silences = Kept(self._read, fresh=SILENCE_FRESH)
+
+    def at(self, now: Instant) -> Mapping[str, Silence]:
+        """Return them by store, as it is or was some minutes ago."""
+        return self._silences.at(now)
+
+    def _read(self, now: Instant) -> Mapping[str, Silence]:
+        heard = self._journal.last_heard()
+        found = {
+            store: silence_at(self._journal, store, heard[store], now)
+            for store in self._parts.stores()
+            if store in heard
+        }
+        return {name: one for name, one in found.items() if one is not None}
+
+
+class StartPages:
+    """Shows how it goes; what all watchers see is read once for them all."""
+
+    def __init__(self, parts: Parts, silences: Silences) -> None:
+        self._parts = parts
+        self._journal = parts.journal
         self._now = Kept(self._read_now, fresh=FRESH)
         self._day = Kept(self._read_day, fresh=DAY_FRESH)
-        self._silences = Kept(self._read_silences, fresh=SILENCE_FRESH)
+        self._silences = silences
 
     def start(self) -> str:
         """Show how it goes."""
@@ -108,7 +140,11 @@ class StartPages:
         rows = {row.name: row for row in journal.targets()}
         oldest = journal.oldest_waiting()
         going = waiting_by_target(counts.deliveries, LIVE - ATTENTION)
-        stuck = waiting_by_target(counts.deliveries, ATTENTION)
+        groups = list(journal.attention_groups())
+        urgent = [one for one in groups if one.reason != ON_HOLD]
+        stuck = Counter[str]()
+        for one in urgent:
+            stuck[one.target] += one.count
         heard = journal.last_heard()
         silent = self._silences.at(now)
         return Now(
@@ -130,19 +166,12 @@ class StartPages:
                 for name, target in sorted(targets.items())
             ],
             estimates=self._parts.estimates(list(oldest.values())),
-            groups=list(journal.attention_groups()),
+            groups=urgent,
+            attention=stuck.total(),
+            on_hold=sum(one.count for one in groups) - stuck.total(),
             counts=counts,
         )
 
     def _read_day(self, now: Instant) -> list[Step]:
         found = self._journal.stretches(first_step(now), now, span=STEP)
         return steps(found, now)
-
-    def _read_silences(self, now: Instant) -> Mapping[str, Silence]:
-        heard = self._journal.last_heard()
-        found = {
-            store: silence_at(self._journal, store, heard[store], now)
-            for store in self._parts.stores()
-            if store in heard
-        }
-        return {name: one for name, one in found.items() if one is not None}

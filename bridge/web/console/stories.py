@@ -14,7 +14,6 @@ from bridge.mapping.difference import FieldChange, changed_fields
 from bridge.mapping.explain import Explanation, Verdict, explain
 from bridge.mapping.render import kept_request
 from bridge.model import (
-    JSON,
     Attempt,
     Change,
     Delivery,
@@ -23,18 +22,14 @@ from bridge.model import (
     Instant,
     Request,
 )
-from bridge.observe import observe
 from bridge.settings import surroundings
 from bridge.web import shapes
-from bridge.web.auth import operator
 from bridge.web.console.choices import shown_at
 from bridge.web.console.deliveries import can_redeliver
 from bridge.web.console.in_force import InForce
 from bridge.web.console.inbox import InboxPages
+from bridge.web.console.looking import hidden, note_look, shown_whole
 from bridge.web.parts import Parts
-
-HIDDEN = "•••"
-"""Stands for what may be a customer's data until somebody asks for it."""
 
 _BY_THE_WAY = frozenset(
     {DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.SENDING}
@@ -99,16 +94,18 @@ class StoryPages:
 
     def reveal_order(self, store: str, order_id: str) -> str:
         """Show the customer's data too; that somebody looked is noted."""
-        observe("order.shown", operator=operator(), store=store)
+        if self._journal.dossier(store, order_id).order is not None:
+            note_look(self._parts, store, order_id, page="story")
         return self._page(store, order_id, shown=True)
 
     def compare(self, number: str) -> str:
         """Show what was sent beside what would be sent now."""
         delivery = self._inbox.delivery(number)
-        observe(
-            "order.shown",
-            operator=operator(),
-            store=delivery.store,
+        note_look(
+            self._parts,
+            delivery.store,
+            delivery.order_id,
+            page="compare",
             delivery_id=delivery.id,
         )
         shown_at(self._parts, delivery.store)
@@ -144,7 +141,7 @@ class StoryPages:
             ],
             explained=self._explained(store, order_id),
             verdicts=VERDICTS,
-            hidden=_all_of if shown else _hidden,
+            hidden=shown_whole if shown else hidden,
         )
 
     def _entries(self, story: Story) -> list[Entry]:
@@ -210,16 +207,3 @@ class StoryPages:
             if one.operation == delivery.operation and one.request is not None:
                 return kept_request(delivery.operation, one.request)
         return None
-
-
-def _all_of(value: JSON) -> JSON:
-    return value
-
-
-def _hidden(value: JSON) -> JSON:
-    """Return *value* with nothing in it but its form."""
-    if isinstance(value, dict):
-        return {name: _hidden(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [_hidden(part) for part in value]
-    return value if value is None or isinstance(value, bool) else HIDDEN

@@ -1,5 +1,6 @@
 """Pages of targets and stores: how they stand, pause and resume."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from flask import abort, redirect, render_template, request, url_for
@@ -8,19 +9,26 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from bridge.alerts.watching import token_ends
 from bridge.lifecycle import Gate
+from bridge.model import MINUTE, Instant
 from bridge.observe import observe
 from bridge.web import shapes
 from bridge.web.auth import operator
+from bridge.web.console.flow import LATELY, share_used
+from bridge.web.console.start import Silences
 from bridge.web.forms import ReasonBody
 from bridge.web.parts import Parts
+
+FAILED = 5
+"""So many of the last tries that went wrong are shown of each target."""
 
 
 class TargetPages:
     """Shows targets and stores; pauses and resumes a target."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, silences: Silences) -> None:
         self._parts = parts
         self._journal = parts.journal
+        self._silences = silences
 
     def targets(self) -> str:
         """Show every target: its gate, limit, credentials, what people did."""
@@ -40,6 +48,8 @@ class TargetPages:
             "stores.html",
             stores=sorted(self._parts.stores().items()),
             heard=self._journal.last_heard(),
+            silent=self._silences.at(self._parts.now()),
+            signed=self._journal.last_signed(),
             root=request.url_root.rstrip("/"),
         )
 
@@ -65,6 +75,17 @@ class TargetPages:
         )
         return redirect(url_for("console.targets"), HTTPStatus.SEE_OTHER)
 
+    def _used(self, now: Instant) -> Mapping[str, float]:
+        """Return how much of each limit was used in the last minutes."""
+        lately = self._journal.minutes(Instant(now - LATELY * MINUTE), now)
+        found = {}
+        for name, target in self._parts.targets().items():
+            ours = [one for one in lately if one.target == name]
+            used = share_used(target, sum(one.delivered for one in ours))
+            if used is not None:
+                found[name] = used
+        return found
+
     def _page(self, *, refused: str | None) -> str:
         now = self._parts.now()
         targets = self._parts.targets()
@@ -78,6 +99,8 @@ class TargetPages:
             configured=targets,
             rows={row.name: row for row in rows},
             ends=token_ends(targets),
+            failed=self._journal.failed_lately(most=FAILED),
+            used=self._used(now),
             now=now,
             audit={
                 item.name: self._journal.audit_of_target(item.name)[-5:]

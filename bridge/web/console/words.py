@@ -1,11 +1,12 @@
 """Codes of the journal in words of people, in the page's language."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
+from bridge.holds import hold_of
 from bridge.model import DeliveryState, EventState
 from bridge.web.console.expecting import remark
 from bridge.web.console.known import known, own_words
@@ -54,12 +55,15 @@ ACTIONS: Words = MappingProxyType(
         "done": _("it is done"),
         "resend": _("send it again"),
         "cancel": _("never send it"),
+        "hold": _("hold it for now"),
+        "release": _("let it go"),
         "redeliver": _("sent again"),
         "resolve": _("decided"),
         "pause": _("paused"),
         "resume": _("resumed"),
         "correct": _("corrected"),
         "link": _("told an id"),
+        "look": _("looked at the customer's data"),
     }
 )
 
@@ -161,7 +165,7 @@ def word(words: Mapping[str, object], code: object) -> str:
     return str(words.get(str(key), key))
 
 
-WORDS = MappingProxyType(
+WORDS: Mapping[str, Callable[..., object]] = MappingProxyType(
     {
         "state": lambda code: word(STATES, code),
         "mark": lambda code: MARKS.get(str(getattr(code, "value", code)), ""),
@@ -172,6 +176,7 @@ WORDS = MappingProxyType(
         "standing_mark": lambda code: word(STANDING_MARKS, code),
         "turn": lambda code: word(TURNS, code),
         "kind": lambda code: word(KINDS, code),
+        "hold": hold_of,
         "reason": title,
         "known": known,
         "own_words": own_words,

@@ -8,8 +8,9 @@ from typing import Any
 from flask import Flask
 
 from bridge.journal.opening import open_journal
-from bridge.journal.protocol import Journal
-from bridge.model import DeliveryState, Phase, Reason
+from bridge.journal.protocol import Journal, Lane
+from bridge.journal.seeing import Learned
+from bridge.model import DeliveryId, DeliveryState, Phase, Reason
 from bridge.web.factory import create_web
 from tests.factories import NOW, later, link
 from tests.journal.steps import claim_one, send
@@ -74,6 +75,24 @@ def hostile_web(database: str) -> tuple[Flask, Journal]:
         now=lambda: NOW,
     )
     return app, journal
+
+
+def hostile_question(journal: Journal, about: DeliveryId | None) -> int:
+    """Return what a person asked a target, and what it said, of all sorts."""
+    text = " ".join(HOSTILE)
+    asked = journal.ask(
+        "rayo-mx",
+        about=about,
+        said=text,
+        actor=text,
+        until=later(60_000),
+        now=NOW,
+    )
+    taken = journal.take_question([Lane(target="rayo-mx", room=1)], NOW)
+    assert taken is not None
+    learned = Learned(outcome=text, reason=text, status=200, ms=1)
+    journal.answer_question(taken, learned, slot_free_at=None, now=NOW)
+    return asked
 
 
 def _order(journal: Journal, id: int, texts: list[str]) -> None:
@@ -155,7 +174,7 @@ OURS = {
     "link", "main", "meta", "nav", "ol", "optgroup", "option", "p", "pre",
     "script", "search", "section", "select", "small", "span", "strong",
     "summary", "table", "tbody", "td", "textarea", "th", "thead", "time",
-    "title", "tr", "ul", "br", "q", "mark", "del", "ins", "em", "output", "tfoot",
+    "title", "tr", "ul", "br", "q", "meter", "mark", "del", "ins", "em", "output", "tfoot",
 }  # fmt: skip
 """The elements that our templates have."""
 

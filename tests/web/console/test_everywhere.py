@@ -23,6 +23,7 @@ from tests.web.console.hostile_world import (
     ALL,
     ORDERS,
     STORE,
+    hostile_question,
     hostile_web,
     read,
 )
@@ -73,6 +74,11 @@ class World:
             "deliveries": [one.id for one in deliveries],
             "attention": [one.id for one in deliveries if one.attention],
         }
+        create = next(one for one in deliveries if one.target == "rayo-mx")
+        self._asked = {
+            "attention": (create.id, hostile_question(journal, create.id)),
+            "targets": ("rayo-mx", hostile_question(journal, None)),
+        }
 
     def addresses(self, rule: Rule) -> Iterator[str]:
         """Return all that an address may be filled in with."""
@@ -82,22 +88,28 @@ class World:
 
     def _values(self, rule: Rule) -> list[dict[str, Any]]:
         subject = rule.rule.removeprefix(f"{PREFIX}/").partition("/")[0]
+        values: list[dict[str, Any]] = []
         match sorted(rule.arguments):
             case []:
-                return [{}]
+                values = [{}]
             case ["number"]:
-                numbers = self._numbers[subject]
-                return [{"number": str(one)} for one in numbers]
+                values = [{"number": str(n)} for n in self._numbers[subject]]
             case ["order_id", "store"]:
-                return [{"store": STORE, "order_id": one} for one in ORDERS]
+                values = [{"store": STORE, "order_id": one} for one in ORDERS]
             case ["name"]:
                 is_file = subject == "mappings"
-                return [{"name": "cafe-mx-rayo" if is_file else "rayo-mx"}]
-            case ["mark", "name"]:
-                return []
-            case others:
+                values = [{"name": "cafe-mx-rayo" if is_file else "rayo-mx"}]
+            case ["number", "question"] | ["name", "question"] as names:
+                asked = map(str, self._asked[subject])
+                values = [dict(zip(names, asked, strict=True))]
+            case ["question"]:
+                values = [
+                    {"question": str(n)} for _, n in self._asked.values()
+                ]
+            case others if others != ["mark", "name"]:
                 message = f"say here what {others} of {rule.rule} may be"
                 raise AssertionError(message)
+        return values
 
 
 def rule_methods(rule: Rule) -> str:

@@ -137,10 +137,10 @@ def test_offers_only_what_fits(browser: FlaskClient, journal: Journal) -> None:
         offers = re.findall(r'name="decision" value="(\w+)"', text)
         offered[one.order_id] = (offers, "/mend" in text)
     assert {
-        "1": (["done", "cancel"], False),
-        "2": (["exists", "resend", "done", "cancel"], False),
-        "3": (["resend", "exists", "done", "cancel"], True),
-        "4": (["resend", "done", "cancel"], True),
+        "1": (["done", "cancel", "hold"], False),
+        "2": (["exists", "resend", "done", "cancel", "hold"], False),
+        "3": (["resend", "exists", "done", "cancel", "hold"], True),
+        "4": (["resend", "done", "cancel", "hold"], True),
     } == offered
 
 
@@ -172,6 +172,74 @@ def test_decides(
     text = browser.get(answer.location).text
     assert WHY in text
     assert 'class="notice good" role="status"' in text
+
+
+def test_holds_until_a_time_of_the_shop(
+    browser: FlaskClient, journal: Journal
+) -> None:
+    """
+    Nothing of it is sent; who holds it, until when and why is told apart
+    from what is urgent, with the button that lets it go.
+    """
+    kept = waits(journal)
+    waits(journal, "sku_unknown", order_id="2")
+    action = f"{INBOX}/{kept.id}"
+    fill(browser, INBOX, action, decision="hold", until="2026-11-28T09:30",
+         reason=WHY)  # fmt: skip
+    held = now_of(journal, kept)
+    assert ("on_hold", "ana") == (held.reason, held.where["by"])
+    assert 1_795_879_800_000 == held.where["until"]  # 15:30 UTC
+
+    text = browser.get(INBOX).text
+    heads = re.findall(r"<h2[^>]*>([^<]*) <small>", text)
+    assert ["SKU unknown at Rayo", "held by a person"] == heads
+    assert "by ana until" in text
+    assert "28 Nov 2026, 09:30:00 CST" in text
+    assert "address not sure" in text
+    start = browser.get("/console/").text
+    assert "Needs attention: 1" in start
+    assert "Held by a person: 1" in start
+
+    page = browser.get(action).text
+    offers = re.findall(r'name="decision" value="(\w+)"', page)
+    assert ["release", "exists", "done", "cancel"] == offers
+    assert "/mend" not in page
+    fill(browser, action, action, decision="release", reason="she answered")
+    assert S.PENDING is now_of(journal, kept).state
+
+
+def test_what_is_held_is_not_sent_with_others(
+    browser: FlaskClient, journal: Journal
+) -> None:
+    """
+    Somebody who sends many again leaves out what another one holds.
+    """
+    first, second = waits(journal), waits(journal, order_id="2")
+    action = f"{INBOX}/{first.id}"
+    fill(browser, INBOX, action, decision="hold", reason=WHY)
+    first = now_of(journal, first)
+    assert first.where["until"] is None
+    text = choose(browser, "resend", first, second)
+    assert 1 == text.count("This can not be decided on it.")
+    text = choose(browser, "hold", first, second)
+    form = fields_of(text, f"{INBOX}/together")
+    assert "until" in form
+
+
+@pytest.mark.parametrize("until", ["soon", "2020-01-01T00:00"])
+def test_holds_until_no_other_time(
+    browser: FlaskClient, journal: Journal, until: str
+) -> None:
+    """
+    What is no time, or a time that has passed, is told.
+    """
+    kept = waits(journal)
+    action = f"{INBOX}/{kept.id}"
+    fields = {"decision": "hold", "until": until, "reason": WHY}
+    answer = fill(browser, INBOX, action, **fields)
+    assert answer.status_code in {409, 422}
+    assert "Not done." in answer.text
+    assert kept == now_of(journal, kept)
 
 
 def test_comes_back_to_where_one_was(
@@ -290,7 +358,7 @@ def test_corrects_an_address(browser: FlaskClient, journal: Journal) -> None:
     form |= {"field.ship_to.exterior_number": "12", "reason": WHY}
     answer = browser.post(f"{INBOX}/{kept.id}/correct", data=form)
     (event,) = journal.unplanned(10)
-    (entry,) = journal.story(STORE, ORDER).audit
+    _look, entry = journal.story(STORE, ORDER).audit
     assert 303 == answer.status_code
     assert b'"ship_to.exterior_number":"12"' in event.body
     assert b'"ship_to.street":"Secreta"' in event.body

@@ -16,7 +16,7 @@ from tests.mapping.test_shipped import CATALOG, STORES, TARGETS
 from tests.orders_of import event_of, take
 from tests.web.console.inboxes import WHY, fields_of, fill, told, waits
 from tests.web.console.test_inbox import ATTACKS, browser_of
-from tests.web.doors import TOKEN, settings
+from tests.web.doors import OTHER_TOKEN, TOKEN, settings
 
 STORY = f"/console/orders/{STORE}/{ORDER}"
 REAL = "/console/orders/cafe-mx/6301458923713"
@@ -98,6 +98,61 @@ def test_that_somebody_looked_is_noted(
     ]
     assert ("ana", STORE) == (line["operator"], line["store"])
     assert "Rosa" not in str(line)
+
+
+@pytest.mark.parametrize("page", ["story", "delivery", "compare", "mend"])
+def test_that_somebody_looked_is_in_the_story(
+    browser: FlaskClient, journal: Journal, page: str
+) -> None:
+    """
+    Wherever it is shown, the audit of the order tells to whom and when.
+    """
+    number = sent(journal, name="Rosa Paz")
+    opened = {
+        "story": (STORY, f"{STORY}/reveal"),
+        "delivery": (
+            f"/console/deliveries/{number}",
+            f"/console/deliveries/{number}/reveal",
+        ),
+        "compare": (STORY, f"/console/deliveries/{number}/compare"),
+        "mend": (STORY, f"/console/attention/{number}/mend"),
+    }
+    assert 200 == fill(browser, *opened[page]).status_code
+    (entry,) = journal.story(STORE, ORDER).audit  # type: ignore[union-attr]
+    assert ("look", "ana", page) == (
+        entry.action,
+        entry.actor,
+        entry.detail["page"],
+    )
+    text = browser.get(STORY).text.partition("All that happened")[2]
+    assert "ana was shown the customer" in text
+
+
+def test_hides_requests_and_answers_of_a_delivery(
+    browser: FlaskClient, journal: Journal
+) -> None:
+    """
+    They are shown to whoever asks; a look is no decision.
+    """
+    number = sent(journal, name="Rosa Paz")
+    address = f"/console/deliveries/{number}"
+    bare = browser.get(address).text
+    for word in ("Rosa", "Secreta", "Puebla"):
+        assert word not in bare
+    assert "•••" in bare
+    assert "Rosa" in fill(browser, address, f"{address}/reveal").text
+
+    form = {"decision": "done", "reason": WHY}
+    fill(browser, STORY, f"/console/attention/{number}", **form)
+    late = browser_of(journal, OTHER_TOKEN)
+    fill(late, address, f"{address}/reveal")
+    refused = late.post(
+        f"/console/attention/{number}",
+        data=fields_of(late.get(address).text, f"{address}/redeliver")
+        | {"decision": "cancel", "reason": "x", "version": "1"},
+    )
+    assert 412 == refused.status_code
+    assert WHY in refused.text
 
 
 def test_tells_all_in_one_line_of_time(planned: FlaskClient) -> None:

@@ -1,0 +1,45 @@
+"""
+Which of a store's secrets signed last, so that one can be changed in peace.
+
+It is noted in memory, off the way of webhooks, and kept now and then.
+"""
+
+import threading
+
+from bridge.journal.protocol import Journal
+from bridge.journal.seeing import Signed
+from bridge.model import MINUTE, Instant, Millis
+
+KEEP_EVERY = Millis(MINUTE)
+"""So often what is only newer is kept; another secret at once."""
+
+
+class Signers:
+    """What this process saw; safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, Signed] = {}
+        self._kept: dict[str, Signed] = {}
+        self._lock = threading.Lock()
+
+    def note(self, store: str, position: int, of: int, at: Instant) -> None:
+        """Note that the secret at *position*, from 0, signed a webhook."""
+        self._seen[store] = Signed(position=position, of=of, at=at)
+
+    def keep(self, journal: Journal) -> None:
+        """Keep what is new."""
+        with self._lock:
+            news = {
+                store: one
+                for store, one in self._seen.copy().items()
+                if _is_news(self._kept.get(store), one)
+            }
+            if news:
+                journal.keep_signed(news)
+                self._kept.update(news)
+
+
+def _is_news(kept: Signed | None, seen: Signed) -> bool:
+    if kept is None or (kept.position, kept.of) != (seen.position, seen.of):
+        return True
+    return seen.at - kept.at >= KEEP_EVERY
