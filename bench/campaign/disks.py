@@ -178,7 +178,14 @@ def _empty(group: Path) -> None:
 
 
 def lose_power(disk: Path) -> None:
-    """Shut the file system down as it stands."""
+    """
+    Shut the file system down as it stands.
+
+    For some milliseconds more it may say of a flush that it succeeded, of
+    which nothing is kept (Linux 6; seen with a program that only appends and
+    flushes, 3 of 288 files under load, and of none before the call): a
+    machine without power tells nobody, so let nobody listen.
+    """
     opened = os.open(disk, os.O_RDONLY)
     try:
         flags = struct.pack("I", NO_LOG_FLUSH)
@@ -263,9 +270,11 @@ def losing_power(losses: int) -> Callable[[Scene], list[str]]:
         times = []
         for _ in range(losses):
             scene.load(scene.dice.uniform(*LOADED_S))
+            scene.stores.is_cut_off = True
             lose_power(scene.disk)
             scene.bridge.kill()
             _unmount(scene.disk)
+            scene.stores.is_cut_off = False
             _run("mount", scene.device, str(scene.disk))
             scene.bridge.start()
             times.append(scene.accepts_again())

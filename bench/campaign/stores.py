@@ -91,6 +91,7 @@ class Stores:
         self._line = (folder / SENT).open("wb")
         self._opening, self._ending = True, False
         self.is_held = False
+        self._is_cut_off = False
         self.acked = 0
         self.refused = 0
         self.taken_begun_at = 0.0
@@ -126,6 +127,16 @@ class Stores:
         for webhook in {id(one): one for _, _, one in self._heap}.values():
             self._note(webhook)
         self._line.close()
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether no answer reaches them: of a machine without power."""
+        return self._is_cut_off
+
+    @is_cut_off.setter
+    def is_cut_off(self, cut_off: bool) -> None:
+        with self._lock:
+            self._is_cut_off = cut_off
 
     def _left(self) -> int:
         with self._lock:
@@ -238,7 +249,7 @@ class Stores:
     ) -> None:
         with self._lock:
             webhook.waiting -= 1
-            if taken:
+            if taken and not self._is_cut_off:
                 self.taken_begun_at = max(self.taken_begun_at, began)
                 self.acked += not webhook.copies
                 webhook.copies += 1
