@@ -32,6 +32,7 @@ from bridge.web.auth import operator
 from bridge.web.console.changes import Change, change_said
 from bridge.web.console.choices import shown_at
 from bridge.web.console.hiding import Shown, showing
+from bridge.web.console.looking import note_look
 from bridge.web.console.mappings import MappingPages, place_of
 from bridge.web.console.meant import name_of
 from bridge.web.parts import Parts
@@ -180,8 +181,13 @@ class ComparePages:
                 (one.name for one in (after, before) if one is not None), None
             ),
             orders=report.orders,
-            shown=said.shown or None,
         )
+        mapping = after or before
+        if said.shown and mapping is not None:
+            for order_id in tally.orders:
+                note_look(
+                    self._parts, mapping.store, order_id, page="difference"
+                )
         told = _Teller(before, after, showing(all_of_it=said.shown))
         return Look(
             report=report,

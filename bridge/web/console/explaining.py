@@ -17,8 +17,9 @@ from bridge.settings import surroundings
 from bridge.web.console.asked import number_of
 from bridge.web.console.changes import Change, change_said
 from bridge.web.console.choices import shown_at
-from bridge.web.console.hiding import Shown, note_look, showing
+from bridge.web.console.hiding import Shown, showing
 from bridge.web.console.in_force import InForce
+from bridge.web.console.looking import note_look
 from bridge.web.console.meant import Meant, order_meant
 from bridge.web.console.stories import VERDICTS
 from bridge.web.parts import Parts
@@ -152,7 +153,7 @@ class ExplainPages:
         all_of_it: bool,
     ) -> str:
         if found and all_of_it:
-            note_look(found.store)
+            note_look(self._parts, found.store, found.order_id, page="explain")
         show = showing(all_of_it=all_of_it)
         return render_template(
             "explain.html",

@@ -4,10 +4,9 @@ import json
 from collections.abc import Callable
 
 from bridge.model import JSON
-from bridge.observe import observe
-from bridge.web.auth import operator
 
 HIDDEN = "•••"
+"""Stands for what may be a customer's data until somebody asks for it."""
 
 Shown = Callable[[JSON, bool], str]
 """Gives a value as a page shows it; the second says whether it is public."""
@@ -30,8 +29,3 @@ def showing(*, all_of_it: bool) -> Shown:
         return HIDDEN
 
     return show
-
-
-def note_look(store: str) -> None:
-    """Note that somebody looks at the data of an order's customer."""
-    observe("order.shown", operator=operator(), store=store)

@@ -8,10 +8,8 @@ journal's audit, in the order's story, and in the log without the data.
 from bridge.model import JSON, DeliveryId
 from bridge.observe import observe
 from bridge.web.auth import operator
+from bridge.web.console.hiding import HIDDEN
 from bridge.web.parts import Parts
-
-HIDDEN = "•••"
-"""Stands for what may be a customer's data until somebody asks for it."""
 
 
 def note_look(
@@ -27,7 +25,8 @@ def note_look(
 
     Args:
         order_id: None where nobody knows yet which order it is about.
-        page: where: `story`, `compare`, `mend`, `delivery` or `event`.
+        page: where: `story`, `compare`, `mend`, `delivery`, `event`,
+            `explain`, `playground` or `difference`.
     """
     if order_id is not None:
         parts.journal.note_look(

@@ -15,7 +15,8 @@ from bridge.orders.document import document
 from bridge.web.auth import operator
 from bridge.web.console.choices import shown_at
 from bridge.web.console.explaining import Chosen, ExplainPages
-from bridge.web.console.hiding import note_look, showing, told
+from bridge.web.console.hiding import showing, told
+from bridge.web.console.looking import note_look
 from bridge.web.parts import Parts
 
 
@@ -84,7 +85,7 @@ class PlaygroundPages:
         tried = try_out(mapping, text, scene)
         observe("expression.tried", operator=operator(), mapping=mapping.name)
         if shown:
-            note_look(mapping.store)
+            note_look(self._parts, mapping.store, order_id, page="playground")
         show = showing(all_of_it=shown)
         return Came(
             tried=tried,

@@ -11,8 +11,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from bridge.journal.protocol import DeliveryFilter, Journal
+from bridge.journal.seeing import LOOK
 from bridge.mapping.document import hash_of
-from bridge.model import Instant
+from bridge.model import JSON, Instant
 from bridge.web.factory import create_web
 from tests.factories import NOW, later
 from tests.mapping import FOLDER
@@ -256,8 +257,18 @@ def test_explains_an_order(browser: FlaskClient) -> None:
         assert "the file" in text
 
 
+def looks(journal: Journal, order_id: str = ORDER) -> list[JSON]:
+    """Return on which pages somebody was shown an order's data."""
+    story = journal.story("cafe-mx", order_id)
+    return [
+        one.detail["page"]
+        for one in (story.audit if story else ())
+        if one.action == LOOK and isinstance(one.detail, dict)
+    ]
+
+
 def test_hides_what_is_the_customers(
-    browser: FlaskClient, capsys: pytest.CaptureFixture[str]
+    browser: FlaskClient, journal: Journal, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """
     What says nothing of a person stands there; the rest is asked for.
@@ -280,6 +291,7 @@ def test_hides_what_is_the_customers(
     said = capsys.readouterr()
     assert "order.shown" in said.out + said.err
     assert STREET not in said.out + said.err
+    assert ["explain"] == looks(journal)
 
 
 def test_explains_what_was_sent(
@@ -335,7 +347,9 @@ def test_asks_which_order_is_meant(
 # ---------------------------------------------------------------- compare
 
 
-def test_compares_the_edited_file(browser: FlaskClient, file: Path) -> None:
+def test_compares_the_edited_file(
+    browser: FlaskClient, journal: Journal, file: Path
+) -> None:
     """
     How many orders, what becomes of them, and which field is another.
     """
@@ -350,8 +364,10 @@ def test_compares_the_edited_file(browser: FlaskClient, file: Path) -> None:
     assert STREET not in text
     assert f"order={ORDER}" in text
 
+    assert [] == looks(journal)
     shown = send(browser, COMPARE, of="file", last="200", shown="true").text
     assert STREET in shown
+    assert ["difference"] == looks(journal)
 
 
 def test_compares_a_text_that_was_typed(
@@ -445,7 +461,7 @@ def test_tells_a_slip_as_check_does(browser: FlaskClient) -> None:
 
 
 def test_hides_what_an_expression_says_of_a_customer(
-    browser: FlaskClient,
+    browser: FlaskClient, journal: Journal
 ) -> None:
     """
     Its steps, too, until they are asked for.
@@ -453,8 +469,10 @@ def test_hides_what_an_expression_says_of_a_customer(
     text = attempt(browser, "words(ship_to.street, id)").text
     assert STREET not in text
     assert ORDER in text
+    assert [] == looks(journal)
     text = attempt(browser, "words(ship_to.street, id)", shown="true").text
     assert STREET in text
+    assert ["playground"] == looks(journal)
 
 
 def test_nothing_without_the_forms_mark(browser: FlaskClient) -> None:
