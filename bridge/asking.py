@@ -6,12 +6,11 @@ itself: not the gate, not the circuit, not a delivery. It is held to the
 target's limit like any call.
 """
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from bridge.calls import lease_of
-from bridge.journal.protocol import Journal, Lane
+from bridge.calls import WAIT, lane_of, slot_free_at
+from bridge.journal.protocol import Journal
 from bridge.journal.seeing import Learned, Question, Taken
 from bridge.looking_up import Unread, pages, read
 from bridge.mapping.render import kept_request
@@ -23,22 +22,18 @@ from bridge.model import (
     Millis,
     NotProcessed,
     Outcome,
-    Phase,
     Rejected,
     Request,
 )
 from bridge.sender import Called, Sender, TooLate
 from bridge.targets.account import Target
 from bridge.targets.contract import Naming, Operation
-from bridge.throttle import MARGIN, free_after_answer, free_after_silence
 
 LOOK_EVERY = Millis(300)
 """How often a worker looks whether anybody wants to know anything."""
 
 ANSWERED_IN = Millis(15_000)
 """So long a question waits for its worker, and then nobody asks any more."""
-
-WAIT: Callable[[float], object] = threading.Event().wait
 
 _WORDS: Mapping[Finding, str] = {
     Finding.FOUND: "found",
@@ -79,22 +74,13 @@ class _Turns:
         started_at = self._now()
         self.last = called = self._sender.call(operation, request)
         self.ms = self._now() - started_at
-        self._next_at = self._free_at(called, started_at)
-        return called
-
-    def _free_at(self, called: Called, started_at: Instant) -> Instant:
-        now, target = self._now(), self._sender.target
-        phase = called.exchange.phase
-        if target.limit is None or phase is Phase.PREPARED:
-            return now
-        if phase is Phase.ANSWERED:
-            return free_after_answer(now, target.limit.window)
-        may_arrive = Millis(now - started_at + target.settle)
-        return free_after_silence(
-            started_at,
-            deadline=max(target.timeout, may_arrive),
-            window=target.limit.window,
+        self._next_at = slot_free_at(
+            self._sender.target,
+            called.exchange.phase,
+            started_at=started_at,
+            now=self._now(),
         )
+        return called
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +101,7 @@ class Asking:
 
     def step(self, now: Instant) -> Millis:
         """Answer what was asked; return how long to wait then."""
-        lanes = [_lane(one) for one in self.targets().values()]
+        lanes = [lane_of(one, 1) for one in self.targets().values()]
         taken = self.journal.take_question(lanes, now)
         if taken is not None:
             self._answer(taken)
@@ -218,16 +204,3 @@ def _told(learned: Learned, calls: _Turns) -> Learned:
     if calls.last is None:
         return learned
     return replace(learned, status=calls.last.exchange.status, ms=calls.ms)
-
-
-def _lane(target: Target) -> Lane:
-    limit = target.limit
-    if limit is None:
-        return Lane(target=target.name, room=1)
-    return Lane(
-        target=target.name,
-        room=1,
-        slots=limit.requests,
-        slot_hold=Millis(lease_of(target) + limit.window),
-        turn=Millis(limit.window + MARGIN),
-    )

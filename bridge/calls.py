@@ -4,11 +4,10 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from bridge.journal.protocol import Claim, Result
+from bridge.journal.protocol import Claim, Lane, Result
 from bridge.lifecycle import Step, Tried
 from bridge.model import (
     SECOND,
-    Exchange,
     Instant,
     Millis,
     Phase,
@@ -18,7 +17,7 @@ from bridge.sender import Called, Hook, Sender, TooLate, at_once
 from bridge.targets.account import Target
 from bridge.targets.contract import Operation
 from bridge.targets.outcome import answered
-from bridge.throttle import free_after_answer, free_after_silence
+from bridge.throttle import MARGIN, free_after_answer, free_after_silence
 
 SLACK = Millis(20 * SECOND)
 """A worker begins to write within this of its claim, or not at all; the
@@ -28,6 +27,36 @@ ANSWER_KEPT = 4_096  # characters of an answer in the log
 
 WAIT: Callable[[float], object] = threading.Event().wait
 """Waits so many seconds, for an event that never comes."""
+
+
+def lane_of(target: Target, room: int) -> Lane:
+    """Return the lane of *target* that can take on *room* more."""
+    limit = target.limit
+    if limit is None:
+        return Lane(target=target.name, room=room, slot_hold=lease_of(target))
+    return Lane(
+        target=target.name,
+        room=room,
+        slots=limit.requests,
+        slot_hold=Millis(lease_of(target) + limit.window),
+        turn=Millis(limit.window + MARGIN),
+    )
+
+
+def slot_free_at(
+    target: Target, phase: Phase, *, started_at: Instant, now: Instant
+) -> Instant:
+    """Return when the slot of a call that has ended *now* is free again."""
+    if target.limit is None or phase is Phase.PREPARED:
+        return now
+    if phase is Phase.ANSWERED:
+        return free_after_answer(now, target.limit.window)
+    may_arrive = Millis(now - started_at + target.settle)
+    return free_after_silence(
+        started_at,
+        deadline=max(target.timeout, may_arrive),
+        window=target.limit.window,
+    )
 
 
 def lease_of(target: Target) -> Millis:
@@ -100,7 +129,13 @@ class Calls:
         self.last_ms = round((self._monotonic() - began) * 1000)
         self._last = called
         self._slot_free_at = max(
-            self._slot_free_at, self._free_at(called.exchange, started_at)
+            self._slot_free_at,
+            slot_free_at(
+                self.target,
+                called.exchange.phase,
+                started_at=started_at,
+                now=self._now(),
+            ),
         )
         return called
 
@@ -161,20 +196,6 @@ class Calls:
         if rest > 0:
             self._check_time(more_ms=rest)
             self._wait(rest / 1000)
-
-    def _free_at(self, exchange: Exchange, started_at: Instant) -> Instant:
-        """Return when the slot is free again, as far as this call goes."""
-        now, target = self._now(), self.target
-        if target.limit is None or exchange.phase is Phase.PREPARED:
-            return now
-        if exchange.phase is Phase.ANSWERED:
-            return free_after_answer(now, target.limit.window)
-        may_arrive = Millis(now - started_at + target.settle)
-        return free_after_silence(
-            started_at,
-            deadline=max(target.timeout, may_arrive),
-            window=target.limit.window,
-        )
 
 
 def kept(answer: bytes) -> str | None:

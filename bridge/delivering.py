@@ -72,18 +72,6 @@ KEY_LENGTH = 32  # characters of an Idempotency-Key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delivered:
-    """
-    What one delivery has shown, besides what is recorded of it.
-
-    Args:
-        replans: its order is to be planned again, now.
-    """
-
-    replans: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Deliverer:
     """
     Does claimed deliveries; safe to share between threads.
@@ -116,9 +104,11 @@ class Deliverer:
         *,
         claimed_at: float,
         called: Callable[[Result], None] = lambda _result: None,
-    ) -> Delivered:
+    ) -> bool:
         """
         Do one delivery and record what came of it.
+
+        Return whether its order is to be planned again, now.
 
         Args:
             claimed_at: monotonic seconds, read before the claim was made.
@@ -143,9 +133,9 @@ class Deliverer:
             replans = self._recorded(claim, result)
         except LeaseLost:
             observe("delivery.lease_lost", delivery_id=claim.delivery.id)
-            return Delivered()
+            return False
         if replans is None:
-            return Delivered()
+            return False
         if result.step.state is S.HELD and draft.is_outdated:
             self.journal.render_anew(claim.delivery.mapping, self.now())
         observe(
@@ -158,7 +148,7 @@ class Deliverer:
             status=result.status,
             ms=calls.last_ms,
         )
-        return Delivered(replans=replans)
+        return replans
 
     def put_back(self, claim: Claim) -> None:
         """Let go of a claim that was never begun; it is due as before."""

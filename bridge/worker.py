@@ -3,8 +3,9 @@ The worker: plan and send, in a loop; signals, drain.
 
 One thread plans, one claims, a pool of threads sends; one more packs, prunes
 and counts when there is nothing better to do, one tells of what is wrong, and
-one asks what people want to know of targets. The first two wake at once when another process commits (`Journal.listen`),
-when a call or a plan ends, or when something is due, and otherwise rest.
+one asks what people want to know of targets. The first two wake at once when
+another process commits (`Journal.listen`), when a call or a plan ends, or
+when something is due, and otherwise rest.
 """
 
 import threading
@@ -15,8 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from bridge.calls import lease_of
-from bridge.delivering import Delivered, Deliverer
+from bridge.calls import lane_of, lease_of
+from bridge.delivering import Deliverer
 from bridge.errors import JournalBroken, JournalUnavailable
 from bridge.first_bytes import NOTHING_KNOWN, FirstBytes
 from bridge.journal.protocol import SETTLE, Claim, Ears, Journal, Lane, Result
@@ -121,6 +122,7 @@ class Worker:
         self._closing = closing
         self._claimed: Counter[str] = Counter()
         self._calling: Counter[str] = Counter()
+        self._under_way = 0
         self._ahead: dict[str, deque[_Taken]] = defaultdict(deque)
         self._took: dict[str, float] = {}
         self._lock = threading.Lock()
@@ -201,7 +203,7 @@ class Worker:
         self._repeat(
             self._send_once, self._to_send, self._rest_to_send_s, self._alive
         )
-        while planning.is_alive() or any(self._claimed.values()):
+        while planning.is_alive() or self._is_at_work():
             self._alive()
             self._to_send.clear()
             self._to_send.wait(DRAIN_LOOK_S)
@@ -210,6 +212,11 @@ class Worker:
         ears.close()
         self.close()
         observe("worker.stopped", owner=self._owner)
+
+    def _is_at_work(self) -> bool:
+        """Whether anything is claimed, or still to be recorded."""
+        with self._lock:
+            return self._under_way > 0 or any(self._claimed.values())
 
     def step(self) -> int:
         """
@@ -323,7 +330,7 @@ class Worker:
             with self._lock:
                 room = self._room(name, target)
             if room > 0:
-                lane = self._lane(name, target, room)
+                lane = lane_of(target, room)
                 found.setdefault(lease_of(target), []).append(lane)
         return found
 
@@ -341,17 +348,6 @@ class Worker:
         waiting = len(self._ahead[name])
         return free + target.parallel if waiting <= target.parallel // 2 else 0
 
-    def _lane(self, name: str, target: Target, room: int) -> Lane:
-        limit = target.limit
-        return Lane(
-            target=name,
-            room=room,
-            slots=limit.requests if limit else 0,
-            slot_hold=Millis(
-                lease_of(target) + (limit.window if limit else 0)
-            ),
-        )
-
     def _start(self, claim: Claim, claimed_at: float) -> None:
         name = claim.delivery.target
         taken = _Taken(claim, claimed_at)
@@ -366,6 +362,8 @@ class Worker:
 
     def _call(self, taken: _Taken) -> None:
         call = _Call(taken.claim.delivery.target, self._monotonic())
+        with self._lock:
+            self._under_way += 1
         future = self._threads.submit(
             self._deliverer.deliver,
             taken.claim,
@@ -389,7 +387,7 @@ class Worker:
             self._to_send.set()
 
     def _ended(
-        self, claim: Claim, call: _Call, future: "Future[Delivered]"
+        self, claim: Claim, call: _Call, future: "Future[bool]"
     ) -> None:
         error = future.exception()
         if error is not None:
@@ -399,10 +397,12 @@ class Worker:
                 delivery_id=claim.delivery.id,
                 error=type(error).__name__,
             )
-        elif future.result().replans:
+        elif future.result():
             self._to_plan.set()
         if not call.has_gone_on:
             self._called(call, None)
+        with self._lock:
+            self._under_way -= 1
         self._look_for_more(call.target)  # what stood behind it in its lane
 
     def _go_on(self, call: _Call, *, shuts: bool) -> None:

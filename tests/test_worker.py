@@ -1,5 +1,6 @@
 """What a worker claims ahead of time, and when it lets go of that."""
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from pathlib import Path
@@ -8,7 +9,8 @@ from typing import Any, cast
 import pytest
 from typing_extensions import override
 
-from bridge.delivering import Delivered, Deliverer
+from bench.processes import wait_for
+from bridge.delivering import Deliverer
 from bridge.first_bytes import NOTHING_KNOWN, FirstBytes, page_of
 from bridge.journal.protocol import (
     Claim,
@@ -73,6 +75,7 @@ class Desk:
         self.journal.migrate()
         self.threads = ByHand()
         self.seconds = 100.0
+        self.signs_of_life = 0
         self._ended = 0
         target = Target(
             name=TARGET,
@@ -109,7 +112,11 @@ class Desk:
             threads=self.threads,
             spill=spill,
             first_bytes=first_bytes,
+            alive=self._lives,
         )
+
+    def _lives(self) -> None:
+        self.signs_of_life += 1
 
     def orders(self, count: int) -> None:
         for number in range(count):
@@ -134,7 +141,7 @@ class Desk:
         assert name == "deliver"
         done = Result(step=Step(state=S.DEAD))
         self.journal.record(claim, done, NOW)
-        future.set_result(Delivered())
+        future.set_result(False)
 
     def states(self) -> list[str]:
         found = self.journal.deliveries(
@@ -199,6 +206,30 @@ def test_next_call_begins_before_the_result_of_the_last_is_kept(
     desk.record_next()
     assert len(desk.threads.calls) == begun + 1
     assert desk.states().count("dead") == 2
+
+
+def test_one_that_ends_lives_until_the_last_result_is_kept(
+    path: Path,
+) -> None:
+    """
+    It gives signs of life as long as anything is to be recorded: a slow
+    disk is not taken for a worker that is stuck.
+    """
+    desk = Desk(path, parallel=1)
+    desk.orders(1)
+    running = threading.Thread(target=desk.worker.run)
+    running.start()
+    wait_for(lambda: bool(desk.threads.calls))
+    desk.worker.stop()
+    desk.threads.told[0](Result(step=Step(state=S.DEAD)))
+    seen = desk.signs_of_life
+    running.join(timeout=0.3)
+
+    assert running.is_alive()
+    assert desk.signs_of_life > seen + 2
+    desk.record_next()
+    running.join(timeout=10)
+    assert not running.is_alive()
 
 
 def test_delivery_that_broke_gives_its_place_back(path: Path) -> None:

@@ -14,19 +14,24 @@ PROBLEMS: Mapping[str, LazyString] = MappingProxyType(
     {
         "bad_request": _("This address or form can not be read."),
         "forbidden": _(
-            "The form is too old or not from here. Load the page again and"
-            " repeat it."
+            "This form was not taken: it is too old, or from another page."
+            " Go back, load the page anew and try once more."
         ),
-        "not_found": _("There is nothing here."),
-        "method_not_allowed": _("This can not be done here."),
-        "request_entity_too_large": _("That is too much at once."),
+        "not_found": _(
+            "There is nothing here: it is gone, or the address is not right."
+        ),
+        "method_not_allowed": _("This address can not be opened by itself."),
+        "request_entity_too_large": _(
+            "That is more than can be sent at once."
+        ),
         "unsupported_media_type": _("This form can not be read."),
         "unprocessable_entity": _("Something in the form can not be right."),
         "internal_server_error": _(
             "Something failed in the bridge. It is noted in its log."
         ),
         "journal_unavailable": _(
-            "The database can not be used now. Try again in a moment."
+            "The bridge can not read its log just now. Try again in a moment;"
+            " what the stores send is not lost."
         ),
         "service_unavailable": _("Not now. Try again in a moment."),
     }
