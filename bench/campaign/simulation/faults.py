@@ -72,7 +72,7 @@ class Kind(StrEnum):
 K = Kind
 
 CHANCES: Mapping[Kind, float] = {
-    K.WEB_CRASH_BEFORE_COMMIT: 0.008,
+    K.WEB_CRASH_BEFORE_COMMIT: 0.014,
     K.WEB_CRASH_AFTER_COMMIT: 0.06,
     K.CRASH_STATEMENT: 0.001,
     K.CRASH_COMMIT: 0.008,
@@ -92,12 +92,12 @@ CHANCES: Mapping[Kind, float] = {
     K.ZOMBIE: 0.14,
     K.REPEATED: 0.19,
     K.REPEATED_AT_ONCE: 0.24,
-    K.REORDERED: 0.7,
-    K.ERROR_AFTER: 0.12,
+    K.REORDERED: 0.8,
+    K.ERROR_AFTER: 0.14,
     K.ERROR_WITHOUT: 0.17,
-    K.TOO_MANY: 0.12,
+    K.TOO_MANY: 0.15,
     K.CREDENTIALS: 0.16,
-    K.TRUNCATED: 0.12,
+    K.TRUNCATED: 0.17,
     K.BROKEN: 0.17,
     K.NO_ID: 0.12,
     K.PLAN_LATE: 0.3,
@@ -133,7 +133,8 @@ CHANCES: Mapping[Kind, float] = {
 
 ALWAYS_ON = frozenset(
     {
-        K.NO_ID,  # leaves a create to a person, who can be right then
+        K.NO_ID,  # leaves a create to a person, who is right that it exists
+        K.RESET,  # the same, who is right to send it again
         K.REORDERED,  # needs two calls at the same time
         K.RIGHT_EXISTS,
         K.RIGHT_RESEND,

@@ -54,7 +54,8 @@ _OF_CREATES = (
 """What leaves a create in doubt though it is there; drawn five times more."""
 
 _BEFORE_CREATES = (K.REQUEST_LOST, K.RESET)
-"""What leaves it in doubt though it is not there; drawn twenty times more."""
+"""What leaves it in doubt though it is not there; drawn first, and
+eight times more."""
 
 
 class Scene(Protocol):
@@ -232,7 +233,7 @@ class Stream(httpcore.NetworkStream):
         if fate is None:
             fate = scene.luck.among(*_FATES)
         if fate is None and self._site.created(asked):
-            fate = scene.luck.among(*_OF_CREATES * 5, *_BEFORE_CREATES * 20)
+            fate = scene.luck.among(*_BEFORE_CREATES * 8, *_OF_CREATES * 5)
         if fate is None and scene.luck.may(K.REORDERED):
             fate = K.REORDERED
         scene.tell("sent", self._site.name, asked.number, asked.method,
