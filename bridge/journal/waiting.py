@@ -39,7 +39,7 @@ class Waiting(Verbs):
         with self.reading() as session:
             answers = _answers(session)
             found: dict[DeliveryId, Wait] = {}
-            for target in {one.target for one in asked}:
+            for target in sorted({one.target for one in asked}):
                 there = [one for one in asked if one.target == target]
                 answer = answers.get(target)
                 found |= _waits(session, target, there, answer, now)
