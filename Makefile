@@ -36,8 +36,7 @@ test: $(DEV_STAMP)
 	$(BIN)/python -m pytest -q -n 2 $(TESTS)
 
 test-browser: $(BROWSER_STAMP)
-	$(BIN)/python -m pytest -q -o faulthandler_timeout=120 \
-		tests/browser $(TESTS)
+	$(BIN)/python -m pytest -q tests/browser $(TESTS)
 
 screenshots: $(BROWSER_STAMP)
 	$(BIN)/python -m tests.browser.screenshots

@@ -1,5 +1,7 @@
 """One bridge and one browser for all tests here."""
 
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,8 +9,12 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from bridge.demo.place import Place
-from tests.browser.place import Watched, chromium, log_in, running_bridge
+from tests.browser.patience import Browsers, patience
+from tests.browser.place import Watched, log_in, running_bridge
 from tests.browser.place import watched as watch
+
+LONGEST_S = 60
+"""A test takes five seconds, and twenty on a busy machine."""
 
 
 @pytest.fixture(scope="session")
@@ -20,12 +26,28 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """The machine's Chromium."""
+def browsers() -> Iterator[Browsers]:
+    """The machine's Chromium, and another when one was ended."""
     with sync_playwright() as playwright:
-        found = chromium(playwright)
+        found = Browsers(playwright)
         yield found
         found.close()
+
+
+@pytest.fixture(autouse=True)
+def _not_for_ever(request: pytest.FixtureRequest) -> Iterator[None]:
+    def say(what: str) -> None:
+        where = f"{what} in {request.node.name}"
+        print(f"\n{where}", file=sys.__stderr__, flush=True)
+
+    with patience(os.getpid(), LONGEST_S, say):
+        yield
+
+
+@pytest.fixture
+def browser(browsers: Browsers) -> Browser:
+    """A Chromium that lives."""
+    return browsers.living()
 
 
 @pytest.fixture
