@@ -1,10 +1,14 @@
 """
 Which of a store's secrets signed last, so that one can be changed in peace.
 
-It is noted in memory, off the way of webhooks, and kept now and then.
+It is noted in memory, off the way of webhooks, and kept now and then. What
+none of them signed is only counted: anybody can send that, and nobody shall
+write to the journal by it.
 """
 
 import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from bridge.journal.protocol import Journal
 from bridge.journal.seeing import Signed
@@ -14,10 +18,20 @@ KEEP_EVERY = Millis(MINUTE)
 """So often what is only newer is kept; another secret at once."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strangers:
+    """Webhooks of a store that none of its secrets signed, and their times."""
+
+    count: int
+    first_at: Instant
+    last_at: Instant
+
+
 class Signers:
     """What this process saw; safe to share between threads."""
 
     def __init__(self) -> None:
+        self._strangers: dict[str, Strangers] = {}
         self._seen: dict[str, Signed] = {}
         self._kept: dict[str, Signed] = {}
         self._lock = threading.Lock()
@@ -25,6 +39,21 @@ class Signers:
     def note(self, store: str, position: int, of: int, at: Instant) -> None:
         """Note that the secret at *position*, from 0, signed a webhook."""
         self._seen[store] = Signed(position=position, of=of, at=at)
+
+    def note_stranger(self, store: str, at: Instant) -> None:
+        """Note that none of the secrets of *store* signed a webhook."""
+        with self._lock:
+            before = self._strangers.get(store) or Strangers(
+                count=0, first_at=at, last_at=at
+            )
+            self._strangers[store] = replace(
+                before, count=before.count + 1, last_at=at
+            )
+
+    def strangers(self) -> Mapping[str, Strangers]:
+        """Return what came of strangers since this process began."""
+        with self._lock:
+            return self._strangers.copy()
 
     def keep(self, journal: Journal) -> None:
         """Keep what is new."""

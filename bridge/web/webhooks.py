@@ -133,6 +133,7 @@ class Door:
             return Taken(code="ping")
         signer = platform.signed_by(headers, body, store.secrets)
         if signer is None:
+            self._parts.signers.note_stranger(store.name, arrived)
             raise SignatureMismatch
         known = len(store.secrets)
         self._parts.signers.note(store.name, signer, known, arrived)

@@ -43,7 +43,24 @@ def test_stores_page_tells_which_secret_signed_last(
     assert {STORE: Signed(position=1, of=2, at=NOW)} == journal.last_signed()
     text = client.get("/console/stores").text
     assert "number 2 of 2 signed last" in text
-    assert "secret" not in text.partition("Secrets that may sign")[2]
+    assert "-secret" not in text
+
+
+def test_stores_page_tells_of_webhooks_that_no_secret_signed(
+    journal: Journal,
+) -> None:
+    """
+    How many since the start, and when last; nothing of them is written.
+    """
+    client = browser(journal, Signers())
+    assert "Turned away" not in client.get("/console/stores").text
+    for name in ("one", "two"):
+        headers = signed(b"{}", webhook_id=name, secret="forged")
+        assert post(client, headers=headers).status_code == 401
+
+    text = client.get("/console/stores").text
+    assert "none of its secrets signed them: 2; the last one" in text
+    assert journal.last_signed() == {}
 
 
 def test_is_kept_when_it_is_another_one_or_much_newer(

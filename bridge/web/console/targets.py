@@ -50,6 +50,7 @@ class TargetPages:
             heard=self._journal.last_heard(),
             silent=self._silences.at(self._parts.now()),
             signed=self._journal.last_signed(),
+            strangers=self._parts.signers.strangers(),
             root=request.url_root.rstrip("/"),
         )
 
