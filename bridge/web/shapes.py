@@ -304,10 +304,19 @@ def order_item(row: OrderRow) -> OrderItem:
     )
 
 
-def name_of(row: OrderRow) -> str | None:
-    """Return what people call an order, if that was told."""
+def name_of(row: OrderRow) -> str:
+    """Return what people call an order, else its id."""
     state = _state(row)
-    return state.snapshot.name if state and state.snapshot else None
+    name = state.snapshot.name if state and state.snapshot else None
+    return name or row.order_id
+
+
+def order_name(
+    delivery: Delivery, orders: Mapping[tuple[str, str], OrderRow]
+) -> str:
+    """Return what people call the order of *delivery*, found in *orders*."""
+    row = orders.get((delivery.store, delivery.order_id))
+    return name_of(row) if row else delivery.order_id
 
 
 def order_story(story: Story, estimates: Estimates) -> OrderStory:

@@ -100,7 +100,6 @@ def _pages(parts: Parts) -> Blueprint:
         ("GET", "/deliveries/<number>", deliveries.delivery),
         ("POST", "/deliveries/<number>/reveal", deliveries.reveal_delivery),
         ("POST", "/deliveries/<number>/redeliver", deliveries.redeliver),
-        ("POST", "/deliveries/<number>/resolve", deliveries.resolve),
         ("GET", "/targets", targets.targets),
         ("POST", "/targets/<name>/pause", targets.pause),
         ("POST", "/targets/<name>/resume", targets.resume),

@@ -34,8 +34,8 @@ from bridge.web.console.choices import shown_at
 from bridge.web.console.hiding import Shown, showing
 from bridge.web.console.looking import note_look
 from bridge.web.console.mappings import MappingPages, place_of
-from bridge.web.console.meant import name_of
 from bridge.web.parts import Parts
+from bridge.web.shapes import name_of
 
 LOOKS = (50, 200, 500, 2_000)
 """So many orders may be looked at."""

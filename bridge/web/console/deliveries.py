@@ -1,6 +1,6 @@
 """Pages of deliveries: the list, its file, each of them, and decisions."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from flask import (
@@ -19,7 +19,6 @@ from bridge.errors import Conflict, NotFound
 from bridge.holds import ON_HOLD
 from bridge.journal.protocol import DeliveryFilter
 from bridge.model import (
-    ATTENTION,
     IN_FLIGHT,
     Delivery,
     DeliveryId,
@@ -33,7 +32,7 @@ from bridge.web.console.choices import shown_at
 from bridge.web.console.lists import Read, file_of, page_of
 from bridge.web.console.looking import hidden, note_look, shown_whole
 from bridge.web.console.refusals import faults, refused
-from bridge.web.forms import DeliveryQuery, RedeliverBody, ResolveBody
+from bridge.web.forms import DeliveryQuery, RedeliverBody
 from bridge.web.parts import Parts
 from bridge.web.shapes import iso
 
@@ -105,54 +104,18 @@ class DeliveryPages:
         return self._page(delivery.id, notice=None, shown=True)
 
     def redeliver(self, number: str) -> AnyResponse:
-        """Send a delivery again."""
-
-        def act(id: DeliveryId) -> Delivery:
+        """Send a delivery again and show it, or show why that was not done."""
+        delivery_id = DeliveryId(number_of(number))
+        try:
             body = RedeliverBody.model_validate(_fields("reason", "force"))
-            return self._journal.redeliver(
-                id,
+            self._journal.redeliver(
+                delivery_id,
                 actor=operator(),
                 reason=body.reason,
                 force=body.force,
                 if_version=number_of(request.form.get("version", "")),
                 now=self._parts.now(),
             )
-
-        return self._acted("redeliver", number, act)
-
-    def resolve(self, number: str) -> AnyResponse:
-        """Decide on a delivery."""
-
-        def act(id: DeliveryId) -> Delivery:
-            fields: dict[str, object] = {**_fields("reason", "decision")}
-            fields["links"] = _links(request.form.get("links", ""))
-            body = ResolveBody.model_validate(fields)
-            return self._journal.resolve(
-                id,
-                decision=body.decision,
-                links=body.links,
-                actor=operator(),
-                reason=body.reason,
-                if_version=number_of(request.form.get("version", "")),
-                now=self._parts.now(),
-            )
-
-        return self._acted("resolve", number, act)
-
-    def _reader(self, filter: DeliveryFilter) -> Read[Delivery]:
-        def read(before: int | None, limit: int) -> Sequence[Delivery]:
-            past = None if before is None else DeliveryId(before)
-            return self._journal.deliveries(filter, before=past, limit=limit)
-
-        return read
-
-    def _acted(
-        self, action: str, number: str, act: Callable[[DeliveryId], Delivery]
-    ) -> AnyResponse:
-        """Do it and show the delivery, or show why it was not done."""
-        delivery_id = DeliveryId(number_of(number))
-        try:
-            act(delivery_id)
         except NotFound:
             raise
         except Conflict as conflict:
@@ -168,11 +131,18 @@ class DeliveryPages:
         observe(
             "operator.acted",
             operator=operator(),
-            action=action,
+            action="redeliver",
             delivery_id=delivery_id,
         )
         address = url_for("console.delivery", number=delivery_id, done=1)
-        return redirect(address, 303)
+        return redirect(address, HTTPStatus.SEE_OTHER)
+
+    def _reader(self, filter: DeliveryFilter) -> Read[Delivery]:
+        def read(before: int | None, limit: int) -> Sequence[Delivery]:
+            past = None if before is None else DeliveryId(before)
+            return self._journal.deliveries(filter, before=past, limit=limit)
+
+        return read
 
     def _page(
         self,
@@ -193,8 +163,6 @@ class DeliveryPages:
             tries=self._journal.attempts(id),
             audit=self._journal.audit(id),
             can_redeliver=can_redeliver(delivery),
-            can_resolve=delivery.state in ATTENTION,
-            choices=_choices(delivery),
             notice=notice,
             detail=detail,
             shown=shown,
@@ -210,21 +178,8 @@ def can_redeliver(delivery: Delivery) -> bool:
     return delivery.kind is Kind.CALL and delivery.state not in busy
 
 
-def _choices(delivery: Delivery) -> tuple[str, ...]:
-    calls = delivery.kind is Kind.CALL
-    if delivery.reason == ON_HOLD:
-        return ("release", *(("exists",) if calls else ()), "done", "cancel")
-    first = ("exists", "done", "resend") if calls else ("done",)
-    return (*first, "cancel", "hold")
-
-
 def _fields(*names: str) -> dict[str, str]:
     return {name: request.form[name] for name in names if name in request.form}
-
-
-def _links(text: str) -> Mapping[str, str]:
-    pairs = (line.partition("=") for line in text.splitlines() if line.strip())
-    return {name.strip(): value for name, _equals, value in pairs}
 
 
 def _row(one: Delivery) -> Sequence[object]:

@@ -1,6 +1,6 @@
 """The inbox: what waits for a person, by reason, oldest first."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import islice
@@ -8,7 +8,7 @@ from itertools import islice
 from flask import abort, render_template, request
 
 from bridge.holds import ON_HOLD
-from bridge.journal.protocol import AuditEntry, DeliveryFilter, OrderRow
+from bridge.journal.protocol import AuditEntry, DeliveryFilter
 from bridge.journal.seeing import LOOK, AttentionGroup, AttentionItem
 from bridge.model import Delivery, DeliveryId, Instant
 from bridge.web.console.asked import newest, number_of, older, query_of
@@ -24,7 +24,7 @@ from bridge.web.console.in_force import InForce, names_for
 from bridge.web.console.reasons import told
 from bridge.web.forms import PageForm, RowCursor, Word, cursor_of
 from bridge.web.parts import Parts
-from bridge.web.shapes import name_of
+from bridge.web.shapes import order_name
 
 OF_EACH = 5
 """So many of each reason stand on the page of all."""
@@ -156,7 +156,7 @@ class InboxPages:
         return [
             Waiting(
                 delivery=one.delivery,
-                name=_name(one.delivery, orders),
+                name=order_name(one.delivery, orders),
                 since=one.since,
                 choices=fitting(one.delivery),
                 mend=mend_of(one.delivery),
@@ -241,15 +241,6 @@ class InboxPages:
             if one.delivery_id in {None, delivery.id} and one.action != LOOK
         ]
         return about[-1] if about else None
-
-
-def _name(
-    delivery: Delivery, orders: Mapping[tuple[str, str], OrderRow]
-) -> str:
-    """Return what people call the order of a delivery."""
-    order = orders.get((delivery.store, delivery.order_id))
-    name = name_of(order) if order else None
-    return name or delivery.order_id
 
 
 def _subject(reason: str | None) -> str:

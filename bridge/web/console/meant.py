@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bridge.journal.protocol import Journal, OrderRow
-from bridge.orders.order import load_state
+from bridge.journal.protocol import Journal
+from bridge.web.shapes import name_of
 
 MOST = 10
 LONGEST = 200
@@ -43,9 +43,3 @@ def order_meant(journal: Journal, store: str, text: str) -> Meant:
         ((order_id, name),) = chosen
         return Meant(text=text, order_id=order_id, name=name)
     return Meant(text=text, choices=found)
-
-
-def name_of(row: OrderRow) -> str:
-    """Return what people call an order, else its id."""
-    snapshot = load_state(row.state).snapshot
-    return snapshot.name if snapshot and snapshot.name else row.order_id

@@ -17,6 +17,7 @@ from bridge.model import (
     LIVE,
     MINUTE,
     SECOND,
+    DeliveryId,
     Instant,
     Millis,
 )
@@ -35,6 +36,7 @@ from bridge.web.console.flow import (
 )
 from bridge.web.estimates import Estimates
 from bridge.web.parts import Parts
+from bridge.web.shapes import order_name
 
 FRESH = Millis(2 * SECOND)
 """So long what was read serves everybody who looks on."""
@@ -51,6 +53,7 @@ class Now:
     How it goes at this moment.
 
     Args:
+        names: what people call the order that waits longest at a target.
         groups, attention: what waits for a person, and how many; what
             somebody holds is told apart.
     """
@@ -59,6 +62,7 @@ class Now:
     stores: list[StoreFlow]
     targets: list[TargetFlow]
     estimates: Estimates
+    names: Mapping[DeliveryId, str]
     groups: list[AttentionGroup]
     attention: int
     on_hold: int
@@ -139,6 +143,10 @@ class StartPages:
         lately = journal.minutes(Instant(now - LATELY * MINUTE), now)
         rows = {row.name: row for row in journal.targets()}
         oldest = journal.oldest_waiting()
+        waiting = list(oldest.values())
+        orders = journal.orders_at(
+            {(one.store, one.order_id) for one in waiting}
+        )
         going = waiting_by_target(counts.deliveries, LIVE - ATTENTION)
         groups = list(journal.attention_groups())
         urgent = [one for one in groups if one.reason != ON_HOLD]
@@ -165,7 +173,8 @@ class StartPages:
                 )
                 for name, target in sorted(targets.items())
             ],
-            estimates=self._parts.estimates(list(oldest.values())),
+            estimates=self._parts.estimates(waiting),
+            names={one.id: order_name(one, orders) for one in waiting},
             groups=urgent,
             attention=stuck.total(),
             on_hold=sum(one.count for one in groups) - stuck.total(),

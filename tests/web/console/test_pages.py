@@ -17,7 +17,6 @@ from tests.factories import (
     NOW,
     ORDER,
     STORE,
-    TARGET,
     keep,
     later,
     new_delivery,
@@ -376,45 +375,26 @@ def test_refusal_is_told_on_the_page(
     assert 303 == forced.status_code
 
 
-def test_resolves(browser: FlaskClient, journal: Journal) -> None:
+def test_what_waits_leads_to_where_it_is_decided(
+    browser: FlaskClient, journal: Journal
+) -> None:
     """
-    A form decides, and keeps the links that were found.
+    Decisions are made in the inbox alone, and each page leads there.
     """
     (kept,) = keep(journal, held())
-    answer = submit(
-        browser,
-        f"/deliveries/{kept.id}",
-        "resolve",
-        decision="exists",
-        reason=WHY,
-        links="rayo_order = 9095\n\n",
-    )
-    assert 303 == answer.status_code
-    links = journal.dossier(STORE, ORDER).links
-    assert {TARGET: {"rayo_order": "9095"}} == links
+    text = page(browser, f"/deliveries/{kept.id}")
+    assert f'href="/console/attention/{kept.id}"' in text
 
 
-@pytest.mark.parametrize(
-    ("action", "said"), [("resolve", {"decision": "done"}), ("redeliver", {})]
-)
 def test_decision_on_an_old_page_is_refused(
-    browser: FlaskClient,
-    journal: Journal,
-    action: str,
-    said: dict[str, str],
+    browser: FlaskClient, journal: Journal
 ) -> None:
     """
     Who decides on what has changed meanwhile is told to look again.
     """
     (kept,) = keep(journal, held())
-    answer = submit(
-        browser,
-        f"/deliveries/{kept.id}",
-        action,
-        **said,
-        reason=WHY,
-        version="99",
-    )
+    path = f"/deliveries/{kept.id}"
+    answer = submit(browser, path, "redeliver", reason=WHY, version="99")
     assert 412 == answer.status_code
     assert kept == journal.delivery(kept.id)
 
@@ -429,7 +409,7 @@ def test_nothing_is_offered_while_a_worker_is_at_it(
     claim_one(journal)
     text = page(browser, f"/deliveries/{kept.id}")
     assert "/redeliver" not in text
-    assert "/resolve" not in text
+    assert "/console/attention/" not in text
 
 
 # -------------------------------------------------------------------- XSS

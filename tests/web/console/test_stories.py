@@ -48,6 +48,21 @@ def planned(journal: Journal) -> FlaskClient:
     return browser
 
 
+def test_start_page_calls_what_waits_as_people_do(
+    planned: FlaskClient,
+) -> None:
+    """
+    The order that waits longest at a target has its name, and not its id.
+    """
+    text = planned.get("/console/").text
+    named = re.search(
+        r'<a href="/console/orders/cafe-mx/(\d+)">([^<]+)</a>', text
+    )
+    assert named is not None
+    assert named[2].startswith("#")
+    assert named[1] not in named[2]
+
+
 def sent(journal: Journal, **body: str) -> DeliveryId:
     """Let a delivery be refused, with what was said in it."""
     request = {"method": "POST", "path": "/orders", "body": body}
