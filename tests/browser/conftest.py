@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import sync_playwright
 
 from bridge.demo.place import Place
-from tests.browser.patience import Browsers, patience
-from tests.browser.place import Watched, log_in, running_bridge
+from tests.browser.patience import patience
+from tests.browser.place import Chromium, Watched, log_in, running_bridge
 from tests.browser.place import watched as watch
 
 LONGEST_S = 60
@@ -26,10 +26,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 
 @pytest.fixture(scope="session")
-def browsers() -> Iterator[Browsers]:
-    """The machine's Chromium, and another when one was ended."""
+def browser() -> Iterator[Chromium]:
+    """The machine's Chromium, and another when that was ended."""
     with sync_playwright() as playwright:
-        found = Browsers(playwright)
+        found = Chromium(playwright)
         yield found
         found.close()
 
@@ -45,13 +45,7 @@ def _not_for_ever(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture
-def browser(browsers: Browsers) -> Browser:
-    """A Chromium that lives."""
-    return browsers.living()
-
-
-@pytest.fixture
-def watched(browser: Browser, place: Place) -> Iterator[Watched]:
+def watched(browser: Chromium, place: Place) -> Iterator[Watched]:
     """An operator's page, logged in; nothing may go wrong in it."""
     one = watch(browser, place)
     log_in(one, place)

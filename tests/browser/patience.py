@@ -12,31 +12,9 @@ from contextlib import contextmanager
 from threading import Timer
 from typing import TypeAlias
 
-from playwright.sync_api import Browser, Playwright
-
 from bench.processes import children_of, kill, name_of
-from tests.browser.place import chromium
 
 Say: TypeAlias = Callable[[str], None]
-
-
-class Browsers:
-    """One Chromium, and another when that has gone."""
-
-    def __init__(self, playwright: Playwright) -> None:
-        self._playwright = playwright
-        self._browser: Browser | None = None
-
-    def living(self) -> Browser:
-        """Return the one that lives."""
-        if self._browser is None or not self._browser.is_connected():
-            self._browser = chromium(self._playwright)
-        return self._browser
-
-    def close(self) -> None:
-        """End it."""
-        if self._browser is not None:
-            self._browser.close()
 
 
 @contextmanager

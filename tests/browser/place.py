@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from bridge.commands.files import look_at
 from bridge.compose import monotonic, random_secret
@@ -40,7 +41,26 @@ class Watched:
     faults: list[str] = field(default_factory=list)
 
 
-def chromium(playwright: Playwright) -> Browser:
+class Chromium:
+    """The machine's own, and another when that has gone."""
+
+    def __init__(self, playwright: Playwright) -> None:
+        self._playwright = playwright
+        self._browser: Browser | None = None
+
+    def new_context(self, **context: Any) -> BrowserContext:
+        """Return a new person's window, as Playwright's browsers do."""
+        if self._browser is None or not self._browser.is_connected():
+            self._browser = _found(self._playwright)
+        return self._browser.new_context(**context)
+
+    def close(self) -> None:
+        """End it."""
+        if self._browser is not None:
+            self._browser.close()
+
+
+def _found(playwright: Playwright) -> Browser:
     """Return the machine's own Chromium."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None:
@@ -72,7 +92,7 @@ def send_samples(place: Place) -> None:
 
 
 def watched(
-    browser: Browser, place: Place | Served, **context: object
+    browser: Chromium, place: Place | Served, **context: Any
 ) -> Watched:
     """Return a new person's page; what goes wrong in it is kept."""
     chosen = {"locale": "es-MX", **context}

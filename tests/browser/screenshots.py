@@ -8,7 +8,7 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.broken import break_orders, edited, trial_bridge
-from tests.browser.place import chromium, log_in, send_samples, watched
+from tests.browser.place import Chromium, log_in, send_samples, watched
 
 FOLDER = Path("docs/console")
 PAGES = {
@@ -67,7 +67,7 @@ def main() -> None:
     ):
         send_samples(place)
         break_orders(place)
-        browser = chromium(playwright)
+        browser = Chromium(playwright)
         for language in ("es-MX", "en"):
             for theme in ("light", "dark"):
                 one = watched(

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
 
 from bridge.demo.place import Place
-from tests.browser.place import Watched, grave_faults, log_in
+from tests.browser.place import Chromium, Watched, grave_faults, log_in
 from tests.browser.place import watched as watch
 
 PAGES = [
@@ -29,7 +28,7 @@ PAGES = [
 
 
 @pytest.fixture(scope="module")
-def shared(browser: Browser, place: Place) -> Iterator[Watched]:
+def shared(browser: Chromium, place: Place) -> Iterator[Watched]:
     """An operator's page for all that only looks."""
     one = watch(browser, place)
     log_in(one, place)
@@ -112,7 +111,7 @@ def test_filters_share_their_address(watched: Watched) -> None:
     assert "succeeded" == page.input_value("select[name=state]")
 
 
-def test_works_without_scripts(browser: Browser, place: Place) -> None:
+def test_works_without_scripts(browser: Chromium, place: Place) -> None:
     """
     Logging in, reading, searching and filtering need no JavaScript.
     """

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from bridge.journal.opening import open_journal
 from bridge.journal.protocol import Journal
 from bridge.model import MINUTE, Delivery, DeliveryState, Instant, Phase
 from bridge.web.factory import create_web
-from tests.browser.place import Watched, log_in, watched
+from tests.browser.place import Chromium, Watched, log_in, watched
 from tests.browser.served import Served, served
 from tests.factories import NOW, STORE
 from tests.journal.steps import claim_one, send
@@ -97,7 +97,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 @pytest.fixture(params=[True, False], ids=["scripts", "no-scripts"])
 def one(
-    request: pytest.FixtureRequest, browser: Browser, desk: Desk
+    request: pytest.FixtureRequest, browser: Chromium, desk: Desk
 ) -> Iterator[Watched]:
     """Ana, logged in; her browser runs scripts, or does not."""
     desk.clock.at = NOW
@@ -248,7 +248,7 @@ def test_many_at_once_after_a_look(page: Page, desk: Desk) -> None:
 
 
 def test_second_person_is_told_who_was_first(
-    page: Page, desk: Desk, browser: Browser
+    page: Page, desk: Desk, browser: Chromium
 ) -> None:
     """
     Two people look at one order: only the first decision counts.

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
-from tests.browser.place import log_in, watched
+from tests.browser.place import Chromium, log_in, watched
 from tests.browser.served import served
 from tests.web.console.hostile import HOSTILE
 from tests.web.console.hostile_world import ALL, STORE, hostile_web
@@ -17,7 +17,7 @@ STORY = f"/console/orders/{STORE}/{ALL}"
 
 @pytest.fixture(scope="module")
 def page(
-    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+    browser: Chromium, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Page]:
     """A page over a journal in which all is hostile."""
     file = tmp_path_factory.mktemp("hostile") / "bridge.db"

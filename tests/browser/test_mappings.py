@@ -2,10 +2,10 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from bridge.demo.place import Place
-from tests.browser.place import Watched, log_in
+from tests.browser.place import Chromium, Watched, log_in
 from tests.browser.place import watched as watch
 
 NAME = "cafe-mx-rayo"
@@ -55,7 +55,7 @@ def attempt(page: Page, text: str) -> None:
 
 @pytest.fixture(params=LANGUAGES, ids=lambda one: one[1])
 def speaking(
-    browser: Browser, place: Place, request: pytest.FixtureRequest
+    browser: Chromium, place: Place, request: pytest.FixtureRequest
 ) -> Watched:
     """An operator's page in one of the languages."""
     locale, _language = request.param
@@ -114,7 +114,7 @@ def test_tries_in_both_languages(speaking: Watched) -> None:
 
 @pytest.mark.parametrize("act", [explain, compare])
 def test_works_without_scripts(
-    browser: Browser, place: Place, act: object
+    browser: Chromium, place: Place, act: object
 ) -> None:
     """
     Explaining, comparing and trying need no JavaScript.

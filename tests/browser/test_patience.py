@@ -5,12 +5,13 @@ import os
 import pytest
 from playwright.sync_api import Error
 
-from tests.browser.patience import Browsers, patience
+from tests.browser.patience import patience
+from tests.browser.place import Chromium
 
 
-def test_who_waits_for_it_is_told(browsers: Browsers) -> None:
+def test_who_waits_for_it_is_told(browser: Chromium) -> None:
     """The call that waited fails, it is said, and another Chromium runs."""
-    page = browsers.living().new_page()
+    page = browser.new_context().new_page()
     said: list[str] = []
 
     with (
@@ -21,6 +22,6 @@ def test_who_waits_for_it_is_told(browsers: Browsers) -> None:
 
     assert said == ["Chromium stood still"]
 
-    another = browsers.living().new_page()
+    another = browser.new_context().new_page()
     assert another.evaluate("1 + 1") == 2
     another.close()

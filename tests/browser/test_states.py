@@ -5,10 +5,10 @@ Every page and every state of a form: by axe-core, in both themes, on a phone.
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from bridge.model import MINUTE, DeliveryState, Instant
-from tests.browser.place import grave_faults, log_in, watched
+from tests.browser.place import Chromium, grave_faults, log_in, watched
 from tests.browser.test_decisions import INBOX, REAL, WHY, Desk, desk
 from tests.factories import NOW
 
@@ -19,7 +19,7 @@ Reach = Callable[[Page, Desk], object]
 
 
 @pytest.fixture(scope="module")
-def page(browser: Browser, desk: Desk) -> Iterator[Page]:
+def page(browser: Chromium, desk: Desk) -> Iterator[Page]:
     """Ana's page, for all states; nothing may go wrong in it."""
     one = watched(browser, desk.place)
     log_in(one, desk.place)
@@ -179,7 +179,7 @@ def test_state_is_well_made(page: Page, desk: Desk, name: str) -> None:
     assert 360 >= page.evaluate("document.documentElement.scrollWidth")
 
 
-def test_login_is_well_made(browser: Browser, desk: Desk) -> None:
+def test_login_is_well_made(browser: Chromium, desk: Desk) -> None:
     """
     So is the login, also when a token was wrong.
     """

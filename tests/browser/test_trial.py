@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Locator, expect
 
 from bridge.demo.place import Place
 from tests.browser.broken import (
@@ -28,7 +28,7 @@ from tests.browser.broken import (
     record,
     trial_bridge,
 )
-from tests.browser.place import log_in, watched
+from tests.browser.place import Chromium, log_in, watched
 
 WHY = "hablé con el cliente"
 PANEL_ID = "909521d0-e398-4701-b393-ddfd07ce24f9"
@@ -76,7 +76,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 
 @pytest.fixture
-def operator(browser: Browser, place: Place) -> Iterator[Operator]:
+def operator(browser: Chromium, place: Place) -> Iterator[Operator]:
     """An operator who has just logged in; nothing may go wrong in her page."""
     one = watched(browser, place)
     one.page.set_default_timeout(10_000)
@@ -332,7 +332,7 @@ def test_refused_token_stops_only_its_target(
 
 
 def test_paused_target_goes_on(
-    operator: Operator, place: Place, browser: Browser
+    operator: Operator, place: Place, browser: Chromium
 ) -> None:
     """
     Who paused it, and why, stands there; what waited is sent by itself.
