@@ -7,6 +7,7 @@ from bridge.errors import Problem
 from bridge.mapping.cases import CaseResult, run_cases
 from bridge.mapping.document import Mapping as MappingOfFile
 from bridge.mapping.words import nearest
+from bridge.saying import said
 from bridge.settings import load_cases, load_sources, sample_reader
 from bridge.sources.platform import Store
 from bridge.sources.register import PLATFORMS
@@ -43,20 +44,23 @@ def warnings_of(
     for mapping in mappings:
         yield from mapping.warnings
         if mapping.name not in all_cases:
-            message = (
-                f"has no cases: write {mapping.name}.cases.yaml, or take one"
-                " of a real order with `cases record`"
+            message = said(
+                "has no cases: write %(name)s.cases.yaml, or take one of a real order "
+                "with `cases record`",
+                name=mapping.name,
             )
             yield Problem(
                 file=mapping.file, message=message, severity="warning"
             )
     for name, cases in all_cases.items():
         if name not in names:
-            message = (
-                f"there is no mapping {name}.yaml, whose cases these would "
-                f"be{nearest(name, names)}"
+            message = said(
+                "there is no mapping %(name)s.yaml, whose cases these would be"
+                "%(hint)s",
+                name=name,
+                hint=nearest(name, names),
             )
             yield Problem(file=cases.file, message=message, severity="warning")
     for path in sorted(folder.glob("*.yml")):
-        message = f"is not read: name it {path.stem}.yaml"
+        message = said("is not read: name it %(name)s.yaml", name=path.stem)
         yield Problem(file=str(path), message=message, severity="warning")

@@ -59,13 +59,17 @@ class Problem:
     text: str = ""
     severity: str = "error"
 
+    @property
+    def place(self) -> str:
+        """Where it is: `file:line:column`."""
+        return ":".join(
+            str(part) for part in (self.file, self.line, self.column) if part
+        )
+
     @override
     def __str__(self) -> str:
         """Return `file:line:column: message`."""
-        place = ":".join(
-            str(part) for part in (self.file, self.line, self.column) if part
-        )
-        return f"{place}: {self.message}"
+        return f"{self.place}: {self.message}"
 
 
 class MappingError(SettingsError):

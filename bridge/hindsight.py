@@ -54,6 +54,7 @@ from bridge.orders.document import document
 from bridge.orders.order import OrderState, load_state
 from bridge.orders.pruning import is_pruned
 from bridge.planner import read_raw
+from bridge.saying import Code, Said, said
 from bridge.sources.folding import fold_reading, untold
 from bridge.sources.platform import Duty, Ignored, Store
 from bridge.sources.register import PLATFORMS, read_event
@@ -295,7 +296,10 @@ def _rendered(case: Case, delivery: Delivery) -> Request | str | None:
     try:
         return rendered(case.mapping, rule, scene)
     except Unrenderable as error:
-        return f"{error.reason.code}: {error}"
+        return Said(
+            "%(code)s: %(text)s",
+            {"code": Code(error.reason.code), "text": str(error)},
+        )
 
 
 def _renders(case: Case, delivery: Delivery, sent: Request) -> bool:
@@ -311,7 +315,7 @@ def _by_today(
 ) -> tuple[tuple[FieldChange, ...], str]:
     """Return what today's text would say otherwise of the same order."""
     if today is None or today.rule(delivery.rule) is None:
-        return (), "the rule is no longer in the file"
+        return (), said("the rule is no longer in the file")
     made = _rendered(replace(case, mapping=today), delivery)
     if isinstance(made, str):
         return (), made

@@ -28,6 +28,7 @@ from bridge.mapping.tables import text_with_tables
 from bridge.mapping.text import LONGEST, Node, read_yaml
 from bridge.mapping.words import expected, nearest
 from bridge.model import DAY, MINUTE, SECOND, Millis
+from bridge.saying import Foreign, said
 from bridge.sources.platform import Store
 from bridge.sources.register import PLATFORMS
 from bridge.targets.account import (
@@ -252,12 +253,18 @@ def _sample_headers(path: Path) -> dict[str, dict[str, str]]:
     except OSError:
         headers = {}
     except ValueError as error:
-        message = f"{path} is no JSON: {error}"
+        message = said(
+            "%(file)s is no JSON: %(error)s", file=path, error=Foreign(error)
+        )
         raise LookupError(message) from None
     headers = headers if isinstance(headers, dict) else {}
     odd = [name for name, one in headers.items() if not isinstance(one, dict)]
     if odd:
-        message = f"{path}: {odd[0]!r} must hold names with values"
+        message = said(
+            "%(file)s: %(name)r must hold names with values",
+            file=path,
+            name=odd[0],
+        )
         raise LookupError(message)
     return headers
 
@@ -276,16 +283,19 @@ def sample_reader(folder: Path) -> Callable[[str], Sample]:
             body = path.read_bytes()
         except OSError:
             known = (one.stem for one in samples.glob("[!_]*.json"))
-            message = (
-                f"there is no sample {name!r} in {samples}"
-                f"{nearest(name, known)}"
+            message = said(
+                "there is no sample %(name)r in %(folder)s%(hint)s",
+                name=name,
+                folder=samples,
+                hint=nearest(name, known),
             )
             raise LookupError(message) from None
         headers = _sample_headers(samples / "_headers.json")
         if name not in headers:
-            message = (
-                f"{path} has no entry in _headers.json beside it: copy that"
-                " of a sample of the same platform and topic"
+            message = said(
+                "%(file)s has no entry in _headers.json beside it: copy that "
+                "of a sample of the same platform and topic",
+                file=path,
             )
             raise LookupError(message)
         return Sample(body=body, headers=headers[name])

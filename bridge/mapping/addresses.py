@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from bridge.mapping.template import Computed, Template
 from bridge.model import JSON, Certainty, Reason
 from bridge.places.parts import DOUBTS
+from bridge.saying import said, together
 
 _ADDRESSES = {
-    "ship_to": "the shipping address",
-    "bill_to": "the billing address",
+    "ship_to": said("the shipping address"),
+    "bill_to": said("the billing address"),
 }
 _MARKS = {
     "certainty": frozenset(
@@ -99,16 +100,19 @@ def _reason(
         for code in address.get("doubts") or ()
         if code in DOUBTS and of_place == any(w in code for w in _OF_PLACE)
     ]
-    told = "; ".join(DOUBTS[str(code)] for code in doubts)
+    told = together(*(DOUBTS[str(code)] for code in doubts), between="; ")
     if address.get(read.mark) == Certainty.NONE and not doubts:
-        doubts, told = ["nothing_read"], "nothing could be read of it"
-    told = told or "it can be read in more than one way"
+        doubts, told = ["nothing_read"], said("nothing could be read of it")
+    told = told or said("it can be read in more than one way")
     return Reason(
         code=_CODES[read.mark],
-        text=(
-            f"{_ADDRESSES[read.address]} is not clear: {told}. `addresses: "
-            f"{needed}` is asked for; the console shows the address as it "
-            "was written beside our reading"
+        text=said(
+            "%(address)s is not clear: %(doubts)s. `addresses: %(needed)s` is "
+            "asked for; the console shows the address as it was written "
+            "beside our reading",
+            address=_ADDRESSES[read.address],
+            doubts=told,
+            needed=needed.value,
         ),
         where={"address": read.address, "doubts": doubts},
     )

@@ -27,7 +27,7 @@ nothing at all.
 import hashlib
 from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -42,6 +42,7 @@ from pydantic_core import ErrorDetails, from_json, to_json
 
 from bridge.errors import MappingError, Problem, Unusable
 from bridge.mapping.document import Mapping
+from bridge.mapping.form import missing, no_key
 from bridge.mapping.preview import Foreseen, foresee
 from bridge.mapping.text import Node, read_yaml
 from bridge.mapping.words import expected, nearest
@@ -54,6 +55,7 @@ from bridge.model import (
     Reason,
 )
 from bridge.orders.order import OrderState
+from bridge.saying import Foreign, Kept, Said, said, together
 from bridge.sources.folding import fold_reading, order_told_of, untold
 from bridge.sources.platform import Duty, Ignored, Platform, Store
 
@@ -109,11 +111,11 @@ class ExpectForm(_Form):
     def _one_outcome(self) -> Self:
         given = [self.request, self.waits, self.held, self.asks]
         if sum(map(bool, given)) != 1:
-            message = "one of request, waits, held and asks is expected"
+            message = said("one of request, waits, held and asks is expected")
             raise ValueError(message)
         told = {"body", "partly"} & self.model_fields_set
         if told and not self.request:
-            message = "body and partly belong to a request"
+            message = said("body and partly belong to a request")
             raise ValueError(message)
         return self
 
@@ -150,14 +152,18 @@ def run_cases(
     try:
         cases, lines = _read_cases(text, file)
     except MappingError as error:
-        return [CaseResult(file=file, name="", ok=False, message=str(error))]
+        (problem,) = error.problems
+        message = together(problem.place, problem.message, between=": ")
+        return [CaseResult(file=file, name="", ok=False, message=message)]
     found = []
     for case, line in zip(cases, lines, strict=True):
         try:
             events = [_event(given, store, sample) for given in case.given]
             message = _run(case, events, mapping, store, platform)
         except Unusable as error:
-            message = f"{error.reason.code}: {error.reason.text}"
+            reason = error.reason
+            kept = Kept(reason.text, reason.code, reason.where)
+            message = _told(replace(reason, text=kept))
         except LookupError as error:
             message = str(error)
         found.append(
@@ -189,14 +195,22 @@ def _run(
     for name in case.done:
         if mapping.rule(name) is None:
             rules = (rule.name for rule in mapping.rules)
-            return f"done: there is no rule {name!r}{nearest(name, rules)}"
+            return said(
+                "done: there is no rule %(name)r%(hint)s",
+                name=name,
+                hint=nearest(name, rules),
+            )
     links = {*mapping.links} | {
         name for rule in mapping.rules for name, _ in rule.remember
     }
     for name in case.links:
         hint = "" if name in links else nearest(name, links)
         if hint:
-            return f"links: nothing here sets {name!r}{hint}"
+            return said(
+                "links: nothing here sets %(name)r%(hint)s",
+                name=name,
+                hint=hint,
+            )
     found = foresee(
         mapping,
         state,
@@ -245,20 +259,21 @@ def _form_problem(fault: ErrorDetails, root: Node, file: str) -> Problem:
     word = next(
         (str(one) for one in reversed(path) if isinstance(one, str)), ""
     )
-    message = f"{word!r}: {expected(fault)}" if word else expected(fault)
+    of_word = f"{word!r}: " if word else ""
+    message = together(of_word, expected(fault))
     if not path:
-        message = "cases are expected, each after '- '"
+        message = said("cases are expected, each after '- '")
     if fault["type"] == "value_error":
         message = expected(fault)
     if fault["type"] == "missing":
-        message = f"{word!r} is missing"
+        message = missing(word)
     if fault["type"] == "extra_forbidden":
         words = (
             (*GivenForm.model_fields, *ExpectForm.model_fields)
             if len(path) > len(("number", "key"))
             else tuple(CaseForm.model_fields)
         )
-        message = f"{word!r} is no key here{nearest(word, iter(words))}"
+        message = no_key(word, nearest(word, iter(words)))
     return Problem(file=file, line=line, column=column, message=message)
 
 
@@ -281,11 +296,15 @@ def told_by(
         order_id = order_told_of(reading)
         state = state or untold(store, platform, order_id)
         if state.id != order_id:
-            message = f"two orders are told of: {state.id} and {order_id}"
+            message = said(
+                "two orders are told of: %(one)s and %(other)s",
+                one=state.id,
+                other=order_id,
+            )
             raise LookupError(message)
         state = fold_reading(state, reading, received_at=event.received_at)
     if state is None:
-        message = "none of the webhooks tells of an order"
+        message = said("none of the webhooks tells of an order")
         raise NothingTold(message)
     return state
 
@@ -322,7 +341,11 @@ def _event(
         try:
             told = from_json(body)
         except ValueError as error:
-            message = f"the sample {given.sample!r} is no JSON: {error}"
+            message = said(
+                "the sample %(name)r is no JSON: %(error)s",
+                name=given.sample,
+                error=Foreign(error),
+            )
             raise LookupError(message) from None
         body = to_json(_merged(told, given.change))
     return event_of(found, store, topic=given.topic, body=body)
@@ -342,11 +365,15 @@ def _differs(case: CaseForm, found: Sequence[Foreseen]) -> str:
     wanted = [expect.rule for expect in case.expect]
     got = [foreseen.rule for foreseen in found]
     if wanted != got:
-        return f"expected the rules {wanted}, and {got} would act"
+        return said(
+            "expected the rules %(wanted)s, and %(got)s would act",
+            wanted=str(wanted),
+            got=str(got),
+        )
     for expect, foreseen in zip(case.expect, found, strict=True):
         fault = _fault(expect, foreseen)
         if fault:
-            return f"{expect.rule}: {fault}"
+            return together(expect.rule, fault, between=": ")
     return ""
 
 
@@ -355,7 +382,9 @@ def _fault(expect: ExpectForm, found: Foreseen) -> str:
         return _reason_fault(expect, found.reason)
     line = f"{found.request.method} {found.request.path}"
     if expect.request != line:
-        return f"expected {expect.request or 'no request'}, got {line}"
+        if not expect.request:
+            return said("expected no request, got %(got)s", got=line)
+        return _instead(expect.request, line)
     if "body" in expect.model_fields_set:
         return _body_fault(expect.body, found.request.body)
     if expect.partly is None:
@@ -365,7 +394,7 @@ def _fault(expect: ExpectForm, found: Foreseen) -> str:
 
 def _reason_fault(expect: ExpectForm, reason: Reason | None) -> str:
     if reason is None:
-        return "nothing would be done"
+        return said("nothing would be done")
     fits = {
         "link_missing": bool(expect.waits)
         and expect.waits == reason.where.get("link"),
@@ -374,9 +403,19 @@ def _reason_fault(expect: ExpectForm, reason: Reason | None) -> str:
     if fits:
         return ""
     if expect.request:
-        return f"no request, but {reason.code}: {reason.text}"
+        return said("no request, but %(reason)s", reason=_told(reason))
     wanted = expect.held or expect.waits or expect.asks
-    return f"expected {wanted!r}, got {reason.code}: {reason.text}"
+    return _instead(repr(wanted), _told(reason))
+
+
+def _told(reason: Reason) -> str:
+    return Said(
+        "%(code)s: %(text)s", {"code": reason.code, "text": reason.text}
+    )
+
+
+def _instead(wanted: str, got: str) -> str:
+    return said("expected %(wanted)s, got %(got)s", wanted=wanted, got=got)
 
 
 def _both(wanted: JSON, given: JSON) -> str:
@@ -385,7 +424,7 @@ def _both(wanted: JSON, given: JSON) -> str:
         text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
         for text in map(repr, (wanted, given))
     ]
-    return "expected {}, got {}".format(*shown)
+    return _instead(*shown)
 
 
 def _body_fault(
@@ -405,7 +444,12 @@ def _body_fault(
         )
     elif isinstance(wanted, list) and isinstance(given, list):
         if len(wanted) != len(given):
-            return f"{path}: expected {len(wanted)} items, got {len(given)}"
+            return said(
+                "%(path)s: expected %(wanted)s items, got %(got)s",
+                path=path,
+                wanted=len(wanted),
+                got=len(given),
+            )
         faults = (
             _body_fault(one, other, f"{path}.{index}", partly=partly)
             for index, (one, other) in enumerate(
@@ -414,5 +458,5 @@ def _body_fault(
         )
     else:
         same = type(wanted) is type(given) and wanted == given
-        return "" if same else f"{path}: {_both(wanted, given)}"
+        return "" if same else together(f"{path}: ", _both(wanted, given))
     return next((fault for fault in faults if fault), "")

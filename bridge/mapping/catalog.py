@@ -15,6 +15,7 @@ from bridge.errors import MappingError, Problem
 from bridge.mapping.compiler import compile_mapping
 from bridge.mapping.document import Mapping, Surroundings
 from bridge.model import Instant
+from bridge.saying import said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,9 +174,13 @@ def _clashes(
                 found[mapping.name] = Problem(
                     file=mapping.file,
                     line=rule.line,
-                    message=(
-                        f"{other} has this already: {word} of {mapping.store} "
-                        f"at {mapping.target}; one of the two has to go"
+                    message=said(
+                        "%(file)s has this already: %(call)s of %(store)s at "
+                        "%(target)s; one of the two has to go",
+                        file=other,
+                        call=word,
+                        store=mapping.store,
+                        target=mapping.target,
                     ),
                 )
     return list(found.items())

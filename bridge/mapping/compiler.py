@@ -50,6 +50,7 @@ from bridge.mapping.text import Node, read_yaml
 from bridge.mapping.words import nearest
 from bridge.model import Certainty, Instant, Moment
 from bridge.orders.document import ANYTHING, FIELDS, Shape
+from bridge.saying import said
 from bridge.sources.platform import instant_of
 from bridge.targets.contract import Contract, Operation, Preflight
 
@@ -160,15 +161,21 @@ class _Compiler:
         if form.from_ not in self._around.stores:
             self._report(
                 self._child("from"),
-                f"there is no store {form.from_!r} in stores.yaml"
-                f"{nearest(form.from_, iter(self._around.stores))}",
+                said(
+                    "there is no store %(name)r in stores.yaml%(hint)s",
+                    name=form.from_,
+                    hint=nearest(form.from_, iter(self._around.stores)),
+                ),
             )
         contract = self._around.contracts.get(form.to)
         if contract is None:
             self._report(
                 self._child("to"),
-                f"there is no target {form.to!r} in targets.yaml"
-                f"{nearest(form.to, self._around.contracts)}",
+                said(
+                    "there is no target %(name)r in targets.yaml%(hint)s",
+                    name=form.to,
+                    hint=nearest(form.to, self._around.contracts),
+                ),
             )
             raise MappingError(self._problems)
         self._name_expressions()
@@ -271,8 +278,10 @@ class _Compiler:
         except ValueError:
             self._report(
                 self._child("since"),
-                "a date such as 2026-11-01 is expected, or a time such as "
-                "2026-11-01T06:00:00Z",
+                said(
+                    "a date such as 2026-11-01 is expected, or a time such "
+                    "as 2026-11-01T06:00:00Z"
+                ),
             )
             return None
 
@@ -292,16 +301,21 @@ class _Compiler:
         if wanted is None:
             self._report(
                 node,
-                "keys with their values are expected, or the name of a CSV "
-                "file beside this one, such as skus.csv",
+                said(
+                    "keys with their values are expected, or the name of a "
+                    "CSV file beside this one, such as skus.csv"
+                ),
             )
             return {}
         name, column = wanted[1], wanted[2]
         if name not in parts.files:
             self._report(
                 node,
-                f"there is no file {name} beside this one"
-                f"{nearest(name, set(parts.others) - {name})}",
+                said(
+                    "there is no file %(name)s beside this one%(hint)s",
+                    name=name,
+                    hint=nearest(name, set(parts.others) - {name}),
+                ),
             )
             return {}
         folder, slash, _ = self._file.rpartition("/")
@@ -359,7 +373,10 @@ class _Compiler:
         if operation is not None and operation.search is None:
             self._report(
                 parts["find"],
-                f"{operation.name} lists nothing that could be searched",
+                said(
+                    "%(call)s lists nothing that could be searched",
+                    call=operation.name,
+                ),
             )
         item = Open({"order": self._reader.order})
         match = self._reader.expression(parts["match"], item)
@@ -374,8 +391,12 @@ class _Compiler:
         if operation is None:
             self._report(
                 node,
-                f"{contract.name} has no operation {word!r}"
-                f"{nearest(word, contract.operations)}",
+                said(
+                    "%(api)s has no operation %(word)r%(hint)s",
+                    api=contract.name,
+                    word=word,
+                    hint=nearest(word, contract.operations),
+                ),
             )
         return operation
 
@@ -387,9 +408,8 @@ class _Compiler:
         operation = None
         question = None
         if bool(form.call) == bool(form.ask):
-            self._report(
-                self._name_of(name), "a rule needs either `call` or `ask`"
-            )
+            message = said("a rule needs either `call` or `ask`")
+            self._report(self._name_of(name), message)
         elif form.call:
             operation = self._operation(self._child(*here, "call"), contract)
         else:
@@ -429,12 +449,20 @@ class _Compiler:
             if preflight := operation.preflights.get(word):
                 found.append(preflight)
                 continue
-            known = ", ".join(operation.preflights) or "none"
-            hint = nearest(word, operation.preflights)
+            known = ", ".join(operation.preflights)
             self._report(
                 node,
-                f"{operation.name} has no preflight {word!r}{hint or ':'}"
-                f"{'' if hint else f' there is {known}'}",
+                said(
+                    "%(call)s has no preflight %(word)r%(hint)s",
+                    call=operation.name,
+                    word=word,
+                    hint=nearest(word, operation.preflights)
+                    or (
+                        said(": there is %(known)s", known=known)
+                        if known
+                        else said(": there is none")
+                    ),
+                ),
             )
         return tuple(found)
 
@@ -456,7 +484,11 @@ class _Compiler:
             if self._has("rules", rule, word):
                 self._report(
                     self._child("rules", rule, word),
-                    f"{word!r} belongs to a call, and this rule asks a person",
+                    said(
+                        "%(word)r belongs to a call, and this rule asks a "
+                        "person",
+                        word=word,
+                    ),
                 )
 
     def _template(self, rule: str, part: str) -> Template | None:
@@ -506,7 +538,10 @@ class _Compiler:
         between = _PLACEHOLDER.sub(lambda part: " " * len(part[0]), text)
         lone = _BRACE.search(between)
         if lone:
-            message = f"the {lone[0]} has no other: a value stands as {{name}}"
+            message = said(
+                "the %(brace)s has no other: a value stands as {name}",
+                brace=lone[0],
+            )
             self._report(node, message, lone.start())
         for found in _PLACEHOLDER.finditer(text):
             parts.append(text[end : found.start()])
@@ -515,7 +550,7 @@ class _Compiler:
                 node,
                 *found.span(1),
                 shape,
-                hint=": a question shows id, name, store and links only",
+                hint=said(": a question shows id, name, store and links only"),
             )
             if expression is not None:
                 parts.append(expression)
@@ -530,8 +565,12 @@ class _Compiler:
             for name in sorted(self._own_links(expression) - known):
                 self._report(
                     node,
-                    f"nothing sets links.{name}: no rule remembers it and "
-                    f"`links` has no entry{nearest(name, iter(known))}",
+                    said(
+                        "nothing sets links.%(name)s: no rule remembers it "
+                        "and `links` has no entry%(hint)s",
+                        name=name,
+                        hint=nearest(name, iter(known)),
+                    ),
                     _index(node, f"links.{name}"),
                 )
 
@@ -557,7 +596,9 @@ class _Compiler:
         read = {name for _, found in self._reader.read for name in found.links}
         for node, name in self._set_links():
             if name not in read:
-                self._warn(node, f"nothing reads links.{name}")
+                self._warn(
+                    node, said("nothing reads links.%(name)s", name=name)
+                )
 
     def _set_links(self) -> list[tuple[Node, str]]:
         """Return where each link is set."""
@@ -585,8 +626,12 @@ class _Compiler:
             if other != rule.name:
                 self._report(
                     self._name_of(rule.name),
-                    f"{rule.operation.name} may happen once for an order, "
-                    f"and the rule {other!r} does it already",
+                    said(
+                        "%(call)s may happen once for an order, and the rule "
+                        "%(rule)r does it already",
+                        call=rule.operation.name,
+                        rule=other,
+                    ),
                 )
 
 
@@ -599,18 +644,24 @@ def _index(node: Node, part: str) -> int | None:
 def _refused(name: str, other: str, texts: Dict[str, str]) -> str:
     """Return why the named expression *name* can not use *other*."""
     if name == other:
-        return f"{NAMED}.{name} refers to itself"
+        return said("named.%(name)s refers to itself", name=name)
     seen, next_ones = {other}, [other]
     while next_ones:
         used = _NAMED_ONE.findall(texts[next_ones.pop()])
         next_ones += [one for one in used if one in texts and one not in seen]
         seen |= set(next_ones)
     if name in seen:
-        return (
-            f"{NAMED}.{name} and {NAMED}.{other} need each other: one has to "
-            "do without"
+        return said(
+            "named.%(one)s and named.%(other)s need each other: one has to do "
+            "without",
+            one=name,
+            other=other,
         )
-    return f"{NAMED}.{other} stands below: move it above {name!r}"
+    return said(
+        "named.%(other)s stands below: move it above %(name)r",
+        other=other,
+        name=name,
+    )
 
 
 def _links_of(

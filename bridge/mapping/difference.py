@@ -26,6 +26,7 @@ from bridge.mapping.preview import Foreseen, says
 from bridge.model import JSON, Instant, Reason, Request
 from bridge.orders.document import became_ours_at, document
 from bridge.orders.order import OrderState
+from bridge.saying import Said
 
 EXAMPLES = 5
 """So many orders are named of each group."""
@@ -437,7 +438,10 @@ class Remembering(Tally):
 
 
 def _of_any_item(text: str) -> str:
-    return _NTH.sub("[]", text)
+    def change(part: str) -> str:
+        return _NTH.sub("[]", part)
+
+    return text.changed(change) if isinstance(text, Said) else change(text)
 
 
 def _keys(

@@ -40,6 +40,7 @@ from bridge.model import (
 from bridge.orders.corrections import stands
 from bridge.orders.document import became_ours_at, document, iso
 from bridge.orders.order import OrderState
+from bridge.saying import Kept, said, together
 
 S = DeliveryState
 Scene = dict[str, JSON]
@@ -215,7 +216,7 @@ class _Explainer:
         if why := self._not_ours():
             return replace(bare, why=why)
         if self._case.state.snapshot is None:
-            why = "a parcel came, and no body of its order yet"
+            why = said("a parcel came, and no body of its order yet")
             return replace(bare, verdict=Verdict.UNSEEN, why=why)
         obstacle = _obstacle(rule, self._scene)
         if obstacle is not None:
@@ -234,9 +235,11 @@ class _Explainer:
         ours_at = became_ours_at(case.state)
         if ours_at is None or ours_at >= case.since:
             return ""
-        return (
-            f"the order became ours at {iso(ours_at)}, before the mapping's "
-            f"`since` ({iso(case.since)})"
+        return said(
+            "the order became ours at %(at)s, before the mapping's `since` "
+            "(%(since)s)",
+            at=iso(ours_at),
+            since=iso(case.since),
         )
 
     def _latest(self, rule: Rule) -> Delivery | None:
@@ -256,10 +259,15 @@ class _Explainer:
         later = self._later_sent(rule)
         sent = latest is not None and latest.state in ON_ITS_WAY
         if later and not sent:
-            why = f"`{later}` was sent: what comes before it is not any more"
+            why = said(
+                "`%(rule)s` was sent: what comes before it is not any more",
+                rule=later,
+            )
             return replace(bare, verdict=Verdict.PASSED, why=why)
         if latest is None:
-            why = "nothing was sent there that a person would have to stop"
+            why = said(
+                "nothing was sent there that a person would have to stop"
+            )
             return replace(bare, verdict=Verdict.EMPTY, why=why)
         return _settled(bare, latest)
 
@@ -328,12 +336,18 @@ def _acting(bare: RuleExplained, add: NewDelivery) -> RuleExplained:
 
 def _settled(bare: RuleExplained, latest: Delivery) -> RuleExplained:
     """Return *bare* as its delivery stands, which the plan leaves alone."""
-    name = f"delivery {latest.id} is {latest.state}"
+    why: str = said(
+        "delivery %(id)s is %(state)s", id=latest.id, state=latest.state
+    )
     if latest.state in _DONE:
-        return replace(bare, verdict=Verdict.DONE, why=name)
-    why = f"{name}: {latest.reason_text}" if latest.reason_text else name
+        return replace(bare, verdict=Verdict.DONE, why=why)
+    if latest.reason_text:
+        kept = Kept(latest.reason_text, latest.reason or "", latest.where)
+        why = together(why, kept, between=": ")
     if bare.reason is not None and bare.reason.code != latest.reason:
-        why = f"{why}; now: {bare.reason.text}"
+        why = said(
+            "%(then)s; now: %(reason)s", then=why, reason=bare.reason.text
+        )
     ended = latest.state in {S.CANCELLED, S.SUPERSEDED, S.DEAD}
     verdict = Verdict.WITHDRAWN if ended else Verdict.UNDER_WAY
     return replace(bare, verdict=verdict, why=why)
@@ -374,11 +388,12 @@ def _obstacle(rule: Rule, scene: Scene) -> _Obstacle | None:
     cancelled = scene[Moment.CANCELLED.value]
     if cancelled and rule.when not in AFTER_CANCEL:
         return _Obstacle(
-            verdict=Verdict.CANCELLED, why="the order is cancelled"
+            verdict=Verdict.CANCELLED, why=said("the order is cancelled")
         )
     if not moment_holds(rule, scene):
         return _Obstacle(
-            verdict=Verdict.NOT_YET, why=f"the order is not {rule.when}"
+            verdict=Verdict.NOT_YET,
+            why=said("the order is not %(moment)s", moment=rule.when),
         )
     if rule.condition is None:
         return None
@@ -389,7 +404,10 @@ def _obstacle(rule: Rule, scene: Scene) -> _Obstacle | None:
         return None  # it is held, and the reason says why
     return _Obstacle(
         verdict=Verdict.CONDITION,
-        why=f"its `if` gives nothing: {rule.condition.text}",
+        why=said(
+            "its `if` gives nothing: %(condition)s",
+            condition=rule.condition.text,
+        ),
         parts=tuple(parts_of(rule.condition, scene)),
     )
 

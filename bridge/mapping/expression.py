@@ -31,6 +31,7 @@ from bridge.mapping.kinds import (
     check_call,
     given_by,
     never_compares,
+    of_function,
     told,
 )
 from bridge.mapping.parsing import (
@@ -41,9 +42,11 @@ from bridge.mapping.parsing import (
     place_of,
 )
 from bridge.mapping.running import Run, running
-from bridge.mapping.words import nearest
+from bridge.mapping.text import too_deep, too_long
+from bridge.mapping.words import meant, nearest
 from bridge.model import JSON
 from bridge.orders.document import ANYTHING, FIELDS, LINKS, Shape
+from bridge.saying import either, said, together
 
 __all__ = ["ExpressionWrong"]
 """What is looked for here, and lives where nothing else is needed."""
@@ -79,7 +82,7 @@ LONGEST = 4_000  # characters; deeper nesting than that is no mapping
 LARGEST = 2**21
 """Characters that a function or a named expression may have: as many as the
 largest webhook."""
-_TOO_LARGE = f"would have more than {LARGEST} characters"
+_TOO_LARGE = said("would have more than %(most)s characters", most=LARGEST)
 
 
 class _NoField(ExpressionWrong):
@@ -87,7 +90,10 @@ class _NoField(ExpressionWrong):
 
     def __init__(self, name: str, hint: str, at: int | None) -> None:
         self.name = name
-        super().__init__(f"there is no field {name!r}{hint}", at)
+        message = said(
+            "there is no field %(name)r%(hint)s", name=name, hint=hint
+        )
+        super().__init__(message, at)
 
 
 ALIASES: Mapping[str, str] = {
@@ -147,8 +153,7 @@ class _Ours(Functions):
             _check_size(function_name, resolved_args)
             return self._called(function_name, resolved_args)
         except FunctionFailed as error:
-            message = f"{function_name} {error}"
-            raise FunctionFailed(message) from None
+            raise FunctionFailed(of_function(function_name, error)) from None
 
     def _called(self, name: str, arguments: Any) -> Any:
         ours = self._functions.get(name)
@@ -194,7 +199,7 @@ class _NamedValues(dict[str, JSON]):
                 found = self._expressions[name].value(self.order)
                 self[name] = _bounded(found)
             except (ExpressionFailed, FunctionFailed) as error:
-                message = f"named.{name}: {error}"
+                message = together(f"{NAMED}.{name}: ", str(error))
                 raise FunctionFailed(message) from None
         return self[name]
 
@@ -324,14 +329,15 @@ class Expression:
         except FunctionFailed as error:
             raise ExpressionFailed(str(error)) from None
         except jp.JMESPathTypeError as error:
-            expected = " or ".join(error.expected_types)
-            message = (
-                f"{error.function_name} needs {expected}, "
-                f"and got {error.actual_type}"
+            message = said(
+                "%(function)s needs %(types)s, and got %(type)s",
+                function=error.function_name,
+                types=either(error.expected_types),
+                type=error.actual_type,
             )
             raise ExpressionFailed(message) from None
         except _CAN_FAIL:
-            message = "it can not be computed for this order"
+            message = said("it can not be computed for this order")
             raise ExpressionFailed(message) from None
 
 
@@ -380,8 +386,7 @@ def compile_expression(
         ExpressionWrong: with what was expected and the nearest right word.
     """
     if len(text) > LONGEST:
-        message = f"is longer than {LONGEST} characters"
-        raise ExpressionWrong(message)
+        raise ExpressionWrong(too_long(LONGEST))
     tree = parse(text)
     reader = _Reader(language, text)
     found = reader.whole(tree, shape)
@@ -444,7 +449,9 @@ class _Reader:
         found = self.shape_of(node, shape)
         if isinstance(found, NamedShape):
             example = next(iter(found), "colonia")
-            message = f"say which of them: {NAMED}.{example}"
+            message = said(
+                "say which of them: named.%(example)s", example=example
+            )
             raise ExpressionWrong(message, place_of(node))
         return found
 
@@ -452,8 +459,7 @@ class _Reader:
         """Return the shape of *node*'s value, checking on the way."""
         self._depth += 1
         if self._depth > DEEPEST:
-            message = f"is nested deeper than {DEEPEST}"
-            raise ExpressionWrong(message)
+            raise ExpressionWrong(too_deep(DEEPEST))
         read: Callable[[Node, Any], Any] = getattr(
             self, f"_{node['type']}", self._all_children
         )
@@ -481,13 +487,18 @@ class _Reader:
             self.reads.add(f"{LINKS}.{name}")
             return "text"
         if isinstance(shape, list):
-            message = (
-                f"{name!r} is asked of a list: write [*].{name}, "
-                f"[0].{name} or a filter [?…]"
+            message = said(
+                "%(name)r is asked of a list: write [*].%(name)s, "
+                "[0].%(name)s or a filter [?…]",
+                name=name,
             )
             raise ExpressionWrong(message, at)
         if shape is not ANYTHING and shape is not None:
-            message = f"there is nothing below {told(shape)}: {name!r}"
+            message = said(
+                "there is nothing below %(kind)s: %(name)r",
+                kind=told(shape),
+                name=name,
+            )
             raise ExpressionWrong(message, at)
         return ANYTHING
 
@@ -511,22 +522,27 @@ class _Reader:
             self.named.add(name)
             self.reads |= shape.reads[name]
             return shape[name]
-        message = shape.refused.get(name) or (
-            f"there is no named expression {name!r} in this file"
-            f"{nearest(name, shape)}"
+        message = shape.refused.get(name) or said(
+            "there is no named expression %(name)r in this file%(hint)s",
+            name=name,
+            hint=nearest(name, shape),
         )
         raise ExpressionWrong(message, at)
 
     def _field_hint(self, name: str, shape: Mapping[str, Any]) -> str:
         if f'"{name}"' in self._text:
-            return f": text stands in single quotes, '{name}'"
+            return said(
+                ": text stands in single quotes, '%(name)s'", name=name
+            )
         if name in _WORDS:
-            return f": {name} stands in backticks, `{name}`"
+            return said(
+                ": %(word)s stands in backticks, `%(word)s`", word=name
+            )
         if (name in FIELDS or name == NAMED) and "order" in shape:
-            return f", did you mean 'order.{name}'?"
+            return meant(f"order.{name}")
         alias = ALIASES.get(name, "")
         if alias.partition(".")[0] in shape:
-            return f", did you mean {alias!r}?"
+            return meant(alias)
         return nearest(name, shape)
 
     def _identity(self, _node: Node, shape: Any) -> Any:
@@ -552,7 +568,7 @@ class _Reader:
     def _slice(self, node: Node, shape: Any) -> Any:
         step = node["children"][2]
         if step == 0:
-            message = "the step of a slice can not be 0"
+            message = said("the step of a slice can not be 0")
             raise ExpressionWrong(message)
         return shape
 
@@ -577,9 +593,10 @@ class _Reader:
             self.shape_of(condition, item)
         except _NoField as error:
             if error.name in {"order", NAMED} or error.name in FIELDS:
-                message = (
-                    "the whole order is not to be had inside a filter, "
-                    f"only fields of the item: {error.name!r} is none"
+                message = said(
+                    "the whole order is not to be had inside a filter, only "
+                    "fields of the item: %(name)r is none",
+                    name=error.name,
                 )
                 raise ExpressionWrong(message, error.at) from None
             raise
@@ -625,7 +642,11 @@ class _Reader:
         ours = self._functions.get(name)
         if ours is None and name not in BUILT_IN:
             words = {**BUILT_IN, **self._functions}
-            message = f"there is no function {name!r}{nearest(name, words)}"
+            message = said(
+                "there is no function %(name)r%(hint)s",
+                name=name,
+                hint=nearest(name, words),
+            )
             raise ExpressionWrong(message, node.get("at"))
         if ours is None:
             check_ampersands(name, arguments)
@@ -633,9 +654,7 @@ class _Reader:
         if ours is None:
             return self._built_in(node, kinds)
         if not ours.takes(len(kinds)):
-            wanted = ", ".join(ours.arguments)
-            count = f"{len(kinds)} argument{'' if len(kinds) == 1 else 's'}"
-            message = f"{name}({wanted}) can not take {count}"
+            message = _wrong_count(ours, len(kinds))
             raise ExpressionWrong(message, node.get("at"))
         if ours.arguments[:1] == ("table",):
             self._check_table(arguments[0])
@@ -657,8 +676,11 @@ class _Reader:
         name = argument.get("value")
         tables = self._language.tables
         if argument["type"] == "literal" and name not in tables:
-            hint = nearest(str(name), iter(tables))
-            message = f"there is no table {name!r} in this file{hint}"
+            message = said(
+                "there is no table %(name)r in this file%(hint)s",
+                name=name,
+                hint=nearest(str(name), iter(tables)),
+            )
             raise ExpressionWrong(message, argument.get("at"))
 
     def _inside(self, reference: Node, kinds: list[Any]) -> Any:
@@ -670,7 +692,9 @@ class _Reader:
     def _built_in(self, node: Node, kinds: list[Any]) -> Any:
         name, at = node["value"], place_of(node)
         if name in NOT_ON_MONEY and any(map(_is_money, kinds)):
-            message = f"money is text: {name} needs cents(…)"
+            message = said(
+                "money is text: %(function)s needs cents(…)", function=name
+            )
             raise ExpressionWrong(message, at)
         wanted = BUILT_IN[name]["signature"]
         variadic = bool(wanted and wanted[-1].get("variadic"))
@@ -680,10 +704,24 @@ class _Reader:
             else (len(kinds) == len(wanted))
         )
         if not fits:
-            message = f"{name} takes {len(wanted)} arguments, not {len(kinds)}"
+            message = said(
+                "%(function)s takes %(wanted)s arguments, not %(count)s",
+                function=name,
+                wanted=len(wanted),
+                count=len(kinds),
+            )
             raise ExpressionWrong(message, at)
         check_built_in(name, wanted, node["children"], kinds)
         return built_in_gives(name, kinds)
+
+
+def _wrong_count(function: Function, count: int) -> str:
+    call = f"{function.name}({', '.join(function.arguments)})"
+    if count == 1:
+        return said("%(call)s can not take 1 argument", call=call)
+    return said(
+        "%(call)s can not take %(count)s arguments", call=call, count=count
+    )
 
 
 def _is_money(shape: Any) -> bool:
@@ -695,7 +733,9 @@ def _item(shape: Any, node: Node) -> Any:
         return shape[0]
     if shape is ANYTHING:
         return ANYTHING
-    message = f"a list is expected, and this is {told(shape)}"
+    message = said(
+        "a list is expected, and this is %(kind)s", kind=told(shape)
+    )
     raise ExpressionWrong(message, place_of(node))
 
 

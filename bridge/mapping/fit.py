@@ -28,6 +28,7 @@ from bridge.mapping.template import (
 )
 from bridge.mapping.words import nearest, odd_letter
 from bridge.model import JSON
+from bridge.saying import Said, said, together
 
 Schema = Mapping[str, Any]
 
@@ -48,7 +49,11 @@ def check_fit(
     if model is None:
         if isinstance(template, Fields) and not template.fields:
             return []
-        return [_problem(template, file, f"{what}: there is none")]
+        return [
+            _problem(
+                template, file, said("%(what)s: there is none", what=what)
+            )
+        ]
     schema = _schema(model)
     walk = _Fit(schema.get("$defs", {}), what)
     return [
@@ -94,11 +99,11 @@ class _Fit:
             case Literal():
                 fault = _fault(template.literal, schema)
                 if fault:
-                    yield template, f"{name}: {fault}"
+                    yield template, _of(name, fault)
             case Computed():
                 fault = _wrong_shape(template.expression, schema)
                 if fault:
-                    yield template, f"{name}: {fault}"
+                    yield template, _of(name, fault)
             case _:
                 pass
 
@@ -122,7 +127,7 @@ class _Fit:
     ) -> Iterator[tuple[Template, str]]:
         known: Schema = schema.get("properties", {})
         if schema.get("type") != "object":
-            yield template, f"{'.'.join(path)}: {_expected(schema)}"
+            yield template, _of(".".join(path), _expected(schema))
             return
         given = {name for name, _ in template.fields}
         meant: set[str] = set()
@@ -133,15 +138,27 @@ class _Fit:
             slip = _slip(name, set(known) - given, schema)
             if slip is not None:
                 meant |= slip
-                full, hint = ".".join((*path, name)), nearest(name, known)
-                at = _key(template, name, part)
                 odd = odd_letter(name)
-                odd = f" ({odd})" if odd else ""
-                yield at, f"{self._what} has no field {full!r}{hint}{odd}"
+                yield (
+                    _key(template, name, part),
+                    said(
+                        "%(what)s has no field %(field)r%(hint)s%(odd)s",
+                        what=self._what,
+                        field=".".join((*path, name)),
+                        hint=nearest(name, known),
+                        odd=together(" (", odd, ")") if odd else "",
+                    ),
+                )
         for name in schema.get("required", ()):
             if name not in given | meant:
-                missing = ".".join((*path, name))
-                yield template, f"{self._what} requires {missing!r}"
+                yield (
+                    template,
+                    said(
+                        "%(what)s requires %(field)r",
+                        what=self._what,
+                        field=".".join((*path, name)),
+                    ),
+                )
 
     def _list(
         self,
@@ -150,13 +167,18 @@ class _Fit:
         schema: Schema,
         path: tuple[str, ...],
     ) -> Iterator[tuple[Template, str]]:
+        name = ".".join(path)
         if schema.get("type") != "array":
-            yield template, f"{'.'.join(path)}: {_expected(schema)}"
+            yield template, _of(name, _expected(schema))
             return
         if len(items) < schema.get("minItems", 0):
-            yield template, f"{'.'.join(path)}: an item is expected"
+            yield template, _of(name, said("an item is expected"))
         for item in items:
             yield from self.misfits(item, schema.get("items", {}), path)
+
+
+def _of(name: str, fault: str) -> str:
+    return Said("%(name)s: %(fault)s", {"name": name, "fault": fault})
 
 
 def _slip(name: str, free: set[str], schema: Schema) -> set[str] | None:
@@ -180,18 +202,20 @@ def _key(parent: Fields, name: str, part: Template) -> Template:
 
 def _fault(literal: JSON, schema: Schema) -> str:
     if literal is None:
-        return "" if schema.get("nullable") else "null is not taken"
+        return "" if schema.get("nullable") else said("null is not taken")
     options = schema.get("enum", ())
     if options and literal not in options:
         words = [str(option) for option in options]
-        listed = ", ".join(words)
-        hint = nearest(str(literal), iter(words))
-        return f"one of {listed} is expected{hint}"
+        return said(
+            "one of %(words)s is expected%(hint)s",
+            words=", ".join(words),
+            hint=nearest(str(literal), iter(words)),
+        )
     kind, _ = _KINDS.get(schema.get("type", ""), (object, ""))
     if not isinstance(literal, kind) or (
         isinstance(literal, bool) and kind is not bool
     ):
-        return f"{_expected(schema)}{_quotes(literal, kind)}"
+        return together(_expected(schema), _quotes(literal, kind))
     return _out_of_bounds(literal, schema)
 
 
@@ -202,27 +226,31 @@ def _wrong_shape(expression: Expression, schema: Schema) -> str:
     if kind not in _GIVEN or group in _GIVEN[kind] or group not in _ALL_GIVEN:
         return ""
     remedy = _REMEDIES.get((kind, group), "")
-    return (
-        f"{_expected(schema)}, and `= {expression.text[:80]}` gives "
-        f"{group}{remedy}"
+    return said(
+        "%(expected)s, and `= %(expression)s` gives %(kind)s%(remedy)s",
+        expected=_expected(schema),
+        expression=expression.text[:80],
+        kind=group,
+        remedy=remedy,
     )
 
 
 def _expected(schema: Schema) -> str:
-    _, name = _KINDS.get(schema.get("type", ""), (object, "something else"))
-    return f"{name} is expected"
+    _, name = _KINDS.get(schema.get("type", ""), (object, _SOMETHING_ELSE))
+    return said("%(kind)s is expected", kind=name)
 
 
 def _quotes(literal: JSON, kind: type) -> str:
     if kind is str:
-        return ": put it in quotes"
+        return said(": put it in quotes")
     if kind is int and isinstance(literal, str) and literal.isdigit():
         if len(literal) > _MOST_DIGITS:
-            return f", of {_MOST_DIGITS} digits at most"
-        return ": take the quotes off"
+            return said(", of %(most)s digits at most", most=_MOST_DIGITS)
+        return said(": take the quotes off")
     return ""
 
 
+_SOMETHING_ELSE = said("something else")
 _MOST_DIGITS = 18
 _GIVEN = {
     "string": {"text", "money", "a time"},
@@ -234,17 +262,17 @@ _GIVEN = {
 """What an expression may give for a type of the contract, in words."""
 _ALL_GIVEN = frozenset().union(*_GIVEN.values())
 _REMEDIES = {
-    ("string", "a list"): ": take one with | [0], or join(', ', …)",
-    ("string", "an object"): ": say which of its fields",
-    ("string", "a whole number"): ": to_string(…) makes text of it",
+    ("string", "a list"): said(": take one with | [0], or join(', ', …)"),
+    ("string", "an object"): said(": say which of its fields"),
+    ("string", "a whole number"): said(": to_string(…) makes text of it"),
 }
 _KINDS: Mapping[str, tuple[type, str]] = {
-    "string": (str, "text"),
-    "integer": (int, "a whole number"),
-    "number": (int, "a number"),
-    "boolean": (bool, "true or false"),
-    "object": (dict, "an object"),
-    "array": (list, "a list"),
+    "string": (str, said("text")),
+    "integer": (int, said("a whole number")),
+    "number": (int, said("a number")),
+    "boolean": (bool, said("true or false")),
+    "object": (dict, said("an object")),
+    "array": (list, said("a list")),
 }
 
 
@@ -253,12 +281,18 @@ def _out_of_bounds(literal: JSON, schema: Schema) -> str:
         shortest = schema.get("minLength", 0)
         longest = schema.get("maxLength")
         if len(literal) < shortest:
-            return f"at least {shortest} characters are expected"
+            return said(
+                "at least %(min_length)s characters are expected",
+                min_length=shortest,
+            )
         if longest is not None and len(literal) > longest:
-            return f"at most {longest} characters are expected"
+            return said(
+                "at most %(max_length)s characters are expected",
+                max_length=longest,
+            )
         pattern = schema.get("pattern")
         if pattern and not re.search(pattern, literal):
-            return f"the form {pattern} is expected"
+            return said("the form %(pattern)s is expected", pattern=pattern)
     if isinstance(literal, int) and literal < schema.get("minimum", literal):
-        return f"at least {schema['minimum']} is expected"
+        return said("at least %(ge)s is expected", ge=schema["minimum"])
     return ""

@@ -15,14 +15,15 @@ from pydantic_core import ErrorDetails
 
 from bridge.errors import Problem
 from bridge.mapping.text import Node
-from bridge.mapping.words import expected, nearest
+from bridge.mapping.words import expected, nearest, one_of
 from bridge.model import JSON
+from bridge.saying import said, together
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 _WORD = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
 _UNKNOWN = "extra_forbidden"
 _TABLE_DEPTH = 2  # `tables`, its name
-_TOP = "`from`, `to` and `rules` are expected, each on its own line"
+_TOP = said("`from`, `to` and `rules` are expected, each on its own line")
 
 
 class Form(BaseModel):
@@ -150,7 +151,7 @@ def _list_at_the_top(root: Node, file: str) -> Problem:
     message = _TOP
     first = root.value[0] if isinstance(root.value, list) else root
     if isinstance(first.value, dict) and "case" in first.value:
-        message = (
+        message = said(
             "these are cases: a file of cases has the name of its mapping "
             "and `.cases.yaml`"
         )
@@ -191,9 +192,9 @@ def _form_message(
         case "extra_forbidden":
             words = _words_at(path[:-1])
             hint = _belongs(word) or nearest(word, iter(words))
-            message = f"{word!r} is no key here{hint}"
+            message = no_key(word, hint)
         case "missing":
-            message = f"{word!r} is missing"
+            message = missing(word)
         case "literal_error":
             message = _no_choice(details)
         case "string_type":
@@ -201,59 +202,82 @@ def _form_message(
         case "model_type" | "dict_type" | "list_type":
             message = _not_nested(details["type"], word)
         case _:
-            message = f"{word!r}{_short_message(details)}"
+            message = _short_message(details, word)
     return message
 
 
-def _short_message(details: ErrorDetails) -> str:
-    """Return what is wrong, to follow the word."""
-    most = details.get("ctx", {}).get("max_length")
-    return {
-        "too_short": " is empty",
-        "too_long": f" has more than {most} entries",
-        "string_pattern_mismatch": (
-            ": small letters, digits, - and _ are taken, 64 at most"
-        ),
-    }.get(details["type"], f": {expected(details)}")
+def no_key(word: str, hint: str) -> str:
+    """Say that a file has a key that nobody reads."""
+    return said("%(word)r is no key here%(hint)s", word=word, hint=hint)
+
+
+def missing(word: str) -> str:
+    """Say that a file lacks a key."""
+    return said("%(word)r is missing", word=word)
+
+
+def _short_message(details: ErrorDetails, word: str) -> str:
+    match details["type"]:
+        case "too_short":
+            return said("%(word)r is empty", word=word)
+        case "too_long":
+            return said(
+                "%(word)r has more than %(most)s entries",
+                word=word,
+                most=details.get("ctx", {}).get("max_length"),
+            )
+        case "string_pattern_mismatch":
+            what = said("small letters, digits, - and _ are taken, 64 at most")
+        case _:
+            what = expected(details)
+    return together(repr(word), what, between=": ")
 
 
 def _belongs(word: str) -> str:
     """Return where else a key belongs, or nothing."""
     for form, place in (
-        (MappingFile, "the top of the file"),
-        (RuleForm, "a rule"),
+        (MappingFile, said(": it belongs to the top of the file")),
+        (RuleForm, said(": it belongs to a rule")),
     ):
         known = [
             info.alias or name for name, info in form.model_fields.items()
         ]
         if word in known:
-            return f": it belongs to {place}"
+            return place
     return ""
 
 
 def _no_choice(details: ErrorDetails) -> str:
     choices = details.get("ctx", {}).get("expected", "")
     given = details["input"]
+    listed = one_of(choices)
     if not isinstance(given, str):
-        return f"one word of {choices} is expected"
+        return said("one word of %(words)s is expected", words=listed)
     options = re.findall(r"'([^']*)'", choices)
-    return f"{given[:40]!r} is not {choices}{nearest(given, iter(options))}"
+    return said(
+        "%(given)r is not %(words)s%(hint)s",
+        given=given[:40],
+        words=listed,
+        hint=nearest(given, iter(options)),
+    )
 
 
 def _not_text(given: JSON, word: str) -> str:
     if given is None:
-        return f"{word!r} has no value"
+        return said("%(word)r has no value", word=word)
     if isinstance(given, list | dict):
-        return f"{word!r} must be text, not something nested"
-    return f"{word!r} must be text: put it in quotes"
+        return said("%(word)r must be text, not something nested", word=word)
+    return said("%(word)r must be text: put it in quotes", word=word)
 
 
 def _not_nested(kind: str, word: str) -> str:
     if not word:
         return _TOP
     if kind == "list_type":
-        return f"{word!r} must be a list, each item after '- '"
-    return f"{word!r} must hold names with values, indented below it"
+        return said("%(word)r must be a list, each item after '- '", word=word)
+    return said(
+        "%(word)r must hold names with values, indented below it", word=word
+    )
 
 
 def _words_at(path: tuple[int | str, ...]) -> list[str]:

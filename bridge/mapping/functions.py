@@ -22,6 +22,7 @@ from bridge.model import JSON
 from bridge.orders.document import ANYTHING
 from bridge.places import phones, states
 from bridge.places.municipalities import keys_of
+from bridge.saying import Said, said
 
 MONEY_LIMIT = Decimal(10) ** 15
 MOST_DECIMALS = 6
@@ -104,7 +105,8 @@ def function(
     """Register a function; its docstring's first line describes it."""
 
     def register(call: Callable[..., JSON]) -> Callable[..., JSON]:
-        description = (call.__doc__ or "").strip().splitlines()[0]
+        first_line = (call.__doc__ or "").strip().splitlines()[0]
+        description = Said(first_line, {})
         REGISTER[name] = Function(
             name, description, arguments, tuple(examples), call, gives
         )
@@ -121,14 +123,14 @@ def _is_empty(value: JSON) -> bool:
 
 def _money(value: JSON) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, str | int):
-        message = "needs an amount of money as text"
+        message = said("needs an amount of money as text")
         raise FunctionFailed(message)
     try:
         amount = Decimal(value)
     except InvalidOperation:
         amount = Decimal("NaN")
     if not amount.is_finite() or abs(amount) > MONEY_LIMIT:
-        message = "needs an amount such as 1499.00"
+        message = said("needs an amount such as 1499.00")
         raise FunctionFailed(message)
     return amount
 
@@ -146,7 +148,7 @@ def cents(value: JSON) -> JSON:
     hundredths = _money(value) * 100
     rounded = hundredths.quantize(Decimal(1), rounding=ROUND_HALF_UP)
     if rounded != hundredths:
-        message = "needs an amount with at most two decimals"
+        message = said("needs an amount with at most two decimals")
         raise FunctionFailed(message)
     return int(rounded)
 
@@ -163,7 +165,7 @@ def decimal(value: JSON, places: JSON) -> JSON:
     if value is None:
         return None
     if isinstance(places, bool) or places not in range(MOST_DECIMALS + 1):
-        message = f"needs 0 to {MOST_DECIMALS} decimals"
+        message = said("needs 0 to %(most)s decimals", most=MOST_DECIMALS)
         raise FunctionFailed(message)
     step = Decimal(1).scaleb(-int(places))
     return str(_money(value).quantize(step, rounding=ROUND_HALF_UP))
@@ -278,7 +280,7 @@ def words(*values: JSON) -> JSON:
     given = [value for value in values if not _is_empty(value)]
     for value in given:
         if isinstance(value, bool) or not isinstance(value, str | int):
-            message = "needs text; of a list, use join(' ', …)"
+            message = said("needs text; of a list, use join(' ', …)")
             raise FunctionFailed(message)
     return " ".join(str(value).strip() for value in given) or None
 
@@ -310,7 +312,7 @@ def split(value: JSON, separator: JSON) -> JSON:
     """The parts of a text between separators; null stays null."""
     text, between = _text_or_none(value), _text(separator)
     if not between:
-        message = "needs a separator"
+        message = said("needs a separator")
         raise FunctionFailed(message)
     return None if text is None else text.split(between)
 
@@ -325,7 +327,7 @@ def cut(value: JSON, length: JSON) -> JSON:
     """A text cut to a length, between words where there are some."""
     text = _text_or_none(value)
     if isinstance(length, bool) or not isinstance(length, int) or length < 1:
-        message = "needs a length of at least 1"
+        message = said("needs a length of at least 1")
         raise FunctionFailed(message)
     if text is None or len(text) <= length:
         return text
@@ -346,10 +348,10 @@ def cut(value: JSON, length: JSON) -> JSON:
 def pad(value: JSON, length: JSON, sign: JSON) -> JSON:
     """Text or a number filled up to a length from the left; never cut."""
     if isinstance(length, bool) or length not in range(1, LONGEST_PAD + 1):
-        message = f"needs a length of 1 to {LONGEST_PAD}"
+        message = said("needs a length of 1 to %(most)s", most=LONGEST_PAD)
         raise FunctionFailed(message)
     if not isinstance(sign, str) or len(sign) != 1:
-        message = "needs one sign to fill up with, such as '0'"
+        message = said("needs one sign to fill up with, such as '0'")
         raise FunctionFailed(message)
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
@@ -368,11 +370,13 @@ def replace(value: JSON, old: JSON, new: JSON) -> JSON:
     """A text with each piece of it replaced by another; null stays null."""
     text, piece = _text_or_none(value), _text(old)
     if not piece:
-        message = "needs a piece of text to replace"
+        message = said("needs a piece of text to replace")
         raise FunctionFailed(message)
     with_it = _text(new)
     if text is not None and text.count(piece) * len(with_it) > LONGEST_TEXT:
-        message = f"would give more than {LONGEST_TEXT} characters"
+        message = said(
+            "would give more than %(most)s characters", most=LONGEST_TEXT
+        )
         raise FunctionFailed(message)
     return text and text.replace(piece, with_it)
 
@@ -436,9 +440,8 @@ def format_date(value: JSON, pattern: JSON, zone: JSON = "UTC") -> JSON:
     """
     odd = _DIRECTIVE.sub("", _text(pattern))
     if "%" in odd:
-        message = (
-            "needs a pattern of %d %m %Y %y %H %M %S %j %I %p %A %a %B %b %% "
-            "and other signs"
+        message = said(
+            "needs a pattern of %(signs)s and other signs", signs=_SIGNS
         )
         raise FunctionFailed(message)
     text = _text_or_none(value)
@@ -450,10 +453,11 @@ def format_date(value: JSON, pattern: JSON, zone: JSON = "UTC") -> JSON:
         local = moment.astimezone(there) if moment.tzinfo else moment
         return local.strftime(_text(pattern))
     except (ValueError, OverflowError, OSError, ZoneInfoNotFoundError):
-        message = "needs a time, a pattern and the name of a time zone"
+        message = said("needs a time, a pattern and the name of a time zone")
         raise FunctionFailed(message) from None
 
 
+_SIGNS = "%d %m %Y %y %H %M %S %j %I %p %A %a %B %b %%"
 _DIRECTIVE = re.compile(r"%-?[dmYyHMSjIpAaBbZzfsFTDRuwUWVGcxXeklnt%]")
 EXAMPLE_TABLES: Tables = {
     "carriers": {"estafeta": "Estafeta"},
@@ -480,7 +484,10 @@ def lookup_in(tables: Tables) -> Function:
 
     return Function(
         "lookup",
-        "A table's value for a key; the third argument, or null, without one.",
+        said(
+            "A table's value for a key; the third argument, or null, without "
+            "one."
+        ),
         ("table", "value", "value?"),
         (
             ("lookup('carriers', 'estafeta')", "Estafeta"),
@@ -503,9 +510,11 @@ def location_in(tables: Tables) -> Function:
 
     return Function(
         "location",
-        "A Colombian municipality's code as Every has it, from a city, and a "
-        "state; null when the table, made by `places import`, has none or "
-        "several.",
+        said(
+            "A Colombian municipality's code as Every has it, from a city, "
+            "and a state; null when the table, made by `places import`, has "
+            "none or several."
+        ),
         ("table", "text", "text?"),
         (
             ("location('municipios', 'Medellín', 'ANT')", "CO-05001000"),
@@ -518,7 +527,7 @@ def location_in(tables: Tables) -> Function:
 def _rows(tables: Tables, table: JSON) -> Mapping[str, str]:
     rows = tables.get(_text(table))
     if rows is None:
-        message = "needs the name of a table of this file"
+        message = said("needs the name of a table of this file")
         raise FunctionFailed(message)
     return rows
 
@@ -534,7 +543,7 @@ def _text_or_none(value: JSON) -> str | None:
 
 def _text(value: JSON) -> str:
     if not isinstance(value, str):
-        message = "needs text"
+        message = said("needs text")
         raise FunctionFailed(message)
     return value
 

@@ -17,20 +17,21 @@ from jmespath.functions import Functions
 from bridge.mapping import countries
 from bridge.mapping.functions import SAMPLES, Function, FunctionFailed
 from bridge.mapping.parsing import ExpressionWrong, Node, place_of
-from bridge.mapping.words import nearest
+from bridge.mapping.words import meant, nearest
 from bridge.model import JSON
 from bridge.orders.document import ANYTHING
 from bridge.places.text import folded
+from bridge.saying import either, said, together
 
 _TEXTS = frozenset({"text", "money", "time"})
 _TOLD = {
-    "text": "text",
-    "money": "money",
-    "time": "a time",
-    "integer": "a whole number",
-    "truth": "true or false",
-    "list": "a list",
-    "object": "an object",
+    "text": said("text"),
+    "money": said("money"),
+    "time": said("a time"),
+    "integer": said("a whole number"),
+    "truth": said("true or false"),
+    "list": said("a list"),
+    "object": said("an object"),
 }
 _TAKEN = {
     "text": _TEXTS,
@@ -45,16 +46,16 @@ _TAKEN = {
     "attributes": frozenset({"object"}),
 }
 _WANTED = {
-    "text": "text",
-    "money": "money",
-    "integer": "a whole number",
-    "time": "a time",
-    "phone": "a phone number",
-    "country": "a country such as 'MX'",
-    "time zone": "a time zone such as 'America/Bogota'",
-    "table": "the name of a table",
-    "value": "text or a number",
-    "attributes": "attributes or properties",
+    "text": said("text"),
+    "money": said("money"),
+    "integer": said("a whole number"),
+    "time": said("a time"),
+    "phone": said("a phone number"),
+    "country": said("a country such as 'MX'"),
+    "time zone": said("a time zone such as 'America/Bogota'"),
+    "table": said("the name of a table"),
+    "value": said("text or a number"),
+    "attributes": said("attributes or properties"),
 }
 _BY_JMESPATH = {
     "string": _TEXTS,
@@ -63,16 +64,18 @@ _BY_JMESPATH = {
     "array": frozenset({"list"}),
     "object": frozenset({"object"}),
 }
+_REFERENCE = said("& and a field")
 _OF_JMESPATH = {
-    "string": "text",
-    "number": "a number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "an object",
-    "expref": "& and a field",
-    "array-string": "a list of texts",
-    "array-number": "a list of numbers",
+    "string": said("text"),
+    "number": said("a number"),
+    "boolean": said("true or false"),
+    "array": said("a list"),
+    "object": said("an object"),
+    "expref": _REFERENCE,
+    "array-string": said("a list of texts"),
+    "array-number": said("a list of numbers"),
 }
+LONGEST_MESSAGE = 300  # characters
 _SAME_LIST = frozenset({"sort", "sort_by", "reverse"})
 _ITEM = frozenset({"max", "max_by", "min", "min_by"})
 _GIVEN: Mapping[str, Any] = {
@@ -121,9 +124,14 @@ def check_call(
         try:
             function.call(*tried[:index], value, *tried[index + 1 :])
         except FunctionFailed as error:
-            message = f"{function.name} {error}"
+            message = of_function(function.name, error)
             place = place_of(arguments[index])
             raise ExpressionWrong(message, place) from None
+
+
+def of_function(name: str, error: FunctionFailed) -> str:
+    """Say which function it was that failed."""
+    return together(name, str(error), between=" ")
 
 
 def given_by(function: Function, shapes: Sequence[Any]) -> Any:
@@ -156,10 +164,20 @@ def check_built_in(
             else any(_fits(shape, one) for one in types)
         )
         if types and not fits:
-            wanted = " or ".join(_OF_JMESPATH[one] for one in types)
-            found = "& and a field" if is_field else _told_deep(shape)
-            message = f"{name} takes {wanted} here, not {found}"
+            wanted = either([_OF_JMESPATH[one] for one in types])
+            found = _REFERENCE if is_field else _told_deep(shape)
+            message = _not_taken(name, wanted, found)
             raise ExpressionWrong(message, place_of(node))
+
+
+def _not_taken(name: str, wanted: str, found: str, hint: str = "") -> str:
+    return said(
+        "%(function)s takes %(wanted)s here, not %(found)s%(hint)s",
+        function=name,
+        wanted=wanted,
+        found=found,
+        hint=hint,
+    )
 
 
 def check_ampersands(name: str, arguments: Sequence[Node]) -> None:
@@ -173,7 +191,11 @@ def check_ampersands(name: str, arguments: Sequence[Node]) -> None:
     for wanted, node in zip(signature, arguments, strict=False):
         if wanted["types"] == ["expref"] and node["type"] == "field":
             field = node["value"]
-            message = f"{name} looks at a field of each item: write &{field}"
+            message = said(
+                "%(function)s looks at a field of each item: write &%(field)s",
+                function=name,
+                field=field,
+            )
             raise ExpressionWrong(message, place_of(node))
 
 
@@ -193,24 +215,32 @@ def never_compares(operator: str, left: Any, right: Any) -> str:
     """Return why a comparison can not hold, or nothing."""
     equality = operator in {"eq", "ne"}
     if "money" in (left, right) and not equality:
-        return "money is text: compare it as cents(…)"
+        return _MONEY_IS_TEXT
     groups = {_json_group(left), _json_group(right)}
     if groups == {"text", "integer"} and "money" in (left, right):
-        return "money is text: compare it as cents(…)"
+        return _MONEY_IS_TEXT
     if "" not in groups and len(groups) > 1:
         hint = _COMPARE_HINTS.get(frozenset(groups), "")
-        return f"{told(left)} is compared with {told(right)}{hint}"
+        return said(
+            "%(one)s is compared with %(other)s%(hint)s",
+            one=told(left),
+            other=told(right),
+            hint=hint,
+        )
     if not equality and groups & {"truth", "list", "object"}:
         word = told(left if _json_group(left) != "text" else right)
-        return f"> and < compare numbers and texts, not {word}"
+        return said(
+            "> and < compare numbers and texts, not %(kind)s", kind=word
+        )
     return ""
 
 
+_MONEY_IS_TEXT = said("money is text: compare it as cents(…)")
 _COMPARE_HINTS = {
-    frozenset({"text", "integer"}): (
+    frozenset({"text", "integer"}): said(
         ": a number stands in backticks, `2`, text in single quotes, '2'"
     ),
-    frozenset({"text", "truth"}): (
+    frozenset({"text", "truth"}): said(
         ": it is written without quotes or in backticks, `true`"
     ),
 }
@@ -233,17 +263,19 @@ def _group(shape: Any) -> str:
 def _told_deep(shape: Any) -> str:
     """Return a shape in words, a list with what it holds."""
     if isinstance(shape, list) and _group(shape[0]):
-        plural = {
-            "text": "texts",
-            "money": "money",
-            "time": "times",
-            "integer": "whole numbers",
-            "truth": "true and false",
-            "list": "lists",
-            "object": "objects",
-        }
-        return f"a list of {plural[_group(shape[0])]}"
+        return _LISTS[_group(shape[0])]
     return told(shape)
+
+
+_LISTS = {
+    "text": said("a list of texts"),
+    "money": said("a list of money"),
+    "time": said("a list of times"),
+    "integer": said("a list of whole numbers"),
+    "truth": said("a list of true and false"),
+    "list": said("a list of lists"),
+    "object": said("a list of objects"),
+}
 
 
 def _fits(shape: Any, wanted: str) -> bool:
@@ -270,13 +302,12 @@ def _check_shape(name: str, kind: str, shape: Any, at: int | None) -> None:
     )
     if taken is None or not group or group in taken:
         return
-    message = f"{name} takes {_wanted(kind)} here, not {told(shape)}"
-    raise ExpressionWrong(message, at)
+    raise ExpressionWrong(_not_taken(name, _wanted(kind), told(shape)), at)
 
 
 def _wanted(kind: str) -> str:
     if " or " in kind:
-        return " or ".join(f"'{word}'" for word in kind.split(" or "))
+        return either([f"'{word}'" for word in kind.split(" or ")])
     return _WANTED[kind]
 
 
@@ -286,27 +317,39 @@ def _check_literal(name: str, kind: str, value: JSON, at: int | None) -> None:
         words = kind.split(" or ")
         if value not in words:
             hint = _country_hint(value, words) or nearest(str(value), words)
-            message = f"{name} takes {_wanted(kind)} here, not {value!r}{hint}"
+            message = _not_taken(name, _wanted(kind), repr(value), hint)
     elif kind == "country" and value not in phonenumbers.SUPPORTED_REGIONS:
         hint = _country_hint(value, countries.NAMES)
-        message = (
-            f"{value!r} is no country: two capital letters such as 'MX' are "
-            f"expected{hint}"
+        message = said(
+            "%(value)r is no country: two capital letters such as 'MX' are "
+            "expected%(hint)s",
+            value=value,
+            hint=hint,
         )
     elif kind == "time zone" and not _is_zone(value):
         hint = nearest(str(value), available_timezones())
-        message = f"there is no time zone {value!r}{hint}"
+        message = said(
+            "there is no time zone %(value)r%(hint)s", value=value, hint=hint
+        )
     elif kind == "integer" and isinstance(value, str) and value.isdigit():
-        message = (
-            f"{name} takes a whole number here: put it in backticks, `{value}`"
+        message = said(
+            "%(function)s takes a whole number here: put it in backticks, "
+            "`%(value)s`",
+            function=name,
+            value=value,
         )
     elif kind in _NEED_TEXT and isinstance(value, int):
-        message = (
-            f"{name} takes {_wanted(kind)} here: put it in single quotes, "
-            f"'{value}'"
+        message = said(
+            "%(function)s takes %(wanted)s here: put it in single quotes, "
+            "'%(value)s'",
+            function=name,
+            wanted=_wanted(kind),
+            value=value,
         )
     if message:
-        raise ExpressionWrong(message[:300], at)
+        # one that is cut is no sentence any more: its words stay English
+        cut = message[:LONGEST_MESSAGE]
+        raise ExpressionWrong(message if cut == message else cut, at)
 
 
 _NEED_TEXT = frozenset({"text", "phone", "time"})
@@ -328,5 +371,5 @@ def _country_hint(
     for code in codes:
         names = (code, *countries.NAMES.get(code, {}).values())
         if word in {folded(name) for name in names}:
-            return f", did you mean {code!r}?"
+            return meant(code)
     return ""

@@ -13,6 +13,7 @@ from bridge.mapping.document import Rule
 from bridge.mapping.expression import is_empty
 from bridge.mapping.parsing import Node
 from bridge.model import Moment
+from bridge.saying import said
 
 AFTER_CANCEL = frozenset({Moment.CANCELLED, Moment.REFUNDED})
 _IMPLIED: Dict[Moment, frozenset[Moment]] = {
@@ -25,11 +26,11 @@ _IMPLIED: Dict[Moment, frozenset[Moment]] = {
 """Moments that hold as well, see `orders.document.moments`."""
 _OF_WHAT_SHIPS = frozenset({"lines.ships", "lines.to_ship"})
 
-SENDS_ALL = (
+SENDS_ALL = said(
     "orders with nothing to send would be created as well: say "
     "`if: = lines[?ships]`"
 )
-NO_CANCEL = (
+NO_CANCEL = said(
     "nobody is told when an order is cancelled after its create: add a rule "
     "with `when: cancelled`"
 )
@@ -43,10 +44,12 @@ def never_fires(when: Moment, tree: Node) -> str:
         tree: the syntax tree of its `if`.
     """
     if _truth(tree, {}) is False:
-        return "this never holds: the rule never fires"
+        return said("this never holds: the rule never fires")
     if _truth(tree, _known(when)) is False:
-        return (
-            f"this never holds while `when: {when}` does: the rule never fires"
+        return said(
+            "this never holds while `when: %(when)s` does: the rule never "
+            "fires",
+            when=when.value,
         )
     return ""
 
@@ -85,9 +88,10 @@ def shadowed_by(rule: Rule, rules: Sequence[Rule]) -> Rule | None:
 
 def shadowed(later: Rule) -> str:
     """Say that a rule is passed at once."""
-    return (
-        f"{later.name!r} below makes the same call and holds whenever this "
-        "does: this one goes out at most once, just before it, and never again"
+    return said(
+        "%(rule)r below makes the same call and holds whenever this does: "
+        "this one goes out at most once, just before it, and never again",
+        rule=later.name,
     )
 
 

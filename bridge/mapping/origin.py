@@ -16,6 +16,7 @@ from bridge.mapping.template import (
     inside,
 )
 from bridge.model import JSON, Request
+from bridge.saying import said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +112,7 @@ def _computed(
         reads=tuple(sorted(expression.reads)),
         line=template.line,
         corrected=tuple(
-            f"{path} by {corrected[path]}"
+            said("%(path)s by %(who)s", path=path, who=corrected[path])
             for path in sorted(expression.reads)
             if path in corrected
         ),

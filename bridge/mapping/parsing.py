@@ -11,8 +11,9 @@ from typing import Any
 from jmespath import exceptions as jp
 from jmespath.parser import Parser
 
-from bridge.mapping.text import ODD_BLANKS, odd_blank
+from bridge.mapping.text import ODD_BLANKS, odd_blank, too_deep
 from bridge.mapping.words import odd_letter
+from bridge.saying import Foreign, said
 
 Node = dict[str, Any]
 DEEPEST = 64
@@ -46,7 +47,7 @@ def parse(text: str) -> Node:
     try:
         return _Parser().tree(text)
     except RecursionError:
-        wrong = ExpressionWrong(f"is nested deeper than {DEEPEST}")
+        wrong = ExpressionWrong(too_deep(DEEPEST))
     except (jp.JMESPathError, ValueError) as error:
         wrong = _wrong(error, text)
     raise wrong from None
@@ -56,7 +57,7 @@ def _wrong(error: Exception, text: str) -> ExpressionWrong:
     """Return what is wrong with *text* in the words of a person."""
     match error:
         case jp.EmptyExpressionError():
-            return Unfinished("there is nothing after the '='")
+            return Unfinished(said("there is nothing after the '='"))
         case jp.IncompleteExpressionError():
             return Unfinished(*_too_early(text))
         case jp.LexerError():
@@ -70,7 +71,7 @@ def _wrong(error: Exception, text: str) -> ExpressionWrong:
             at = int(error.lex_position)
             return ExpressionWrong(_parse_message(error), at)
         case _:
-            return ExpressionWrong("is no JMESPath expression")
+            return ExpressionWrong(said("is no JMESPath expression"))
 
 
 def place_of(node: Node) -> int | None:
@@ -117,30 +118,34 @@ def _word(kind: str, token: Any) -> Node:
 
 
 _TOKEN_HINTS = {
-    "number": ": a number stands in backticks, `2`",
-    "star": ": there is no arithmetic; money is counted as cents(…)",
-    "unquoted_identifier": ": text stands in single quotes, and "
-    "conditions are joined by && and ||",
-    "literal": ": a comma or a comparison is missing",
-    "quoted_identifier": ": text stands in single quotes",
+    "number": said(": a number stands in backticks, `2`"),
+    "star": said(": there is no arithmetic; money is counted as cents(…)"),
+    "unquoted_identifier": said(
+        ": text stands in single quotes, and conditions are joined by && "
+        "and ||"
+    ),
+    "literal": said(": a comma or a comparison is missing"),
+    "quoted_identifier": said(": text stands in single quotes"),
 }
 
 
 def _parse_message(error: jp.ParseError) -> str:
     kind = str(error.token_type).lower()
     hint = _TOKEN_HINTS.get(kind, "")
-    return f"{error.token_value!r} is not expected here{hint}"
+    return _unexpected(error.token_value, hint)
+
+
+def _unexpected(sign: object, hint: str) -> str:
+    return said("%(sign)r is not expected here%(hint)s", sign=sign, hint=hint)
 
 
 _SIGN_HINTS = {
-    "=": ": write == to compare",
-    "+": ": there is no arithmetic; words(…) joins text",
-    "-": ": there is no arithmetic",
-    "/": ": there is no arithmetic",
-    "%": ": there is no arithmetic",
+    "=": said(": write == to compare"),
+    "+": said(": there is no arithmetic; words(…) joins text"),
+    **dict.fromkeys("-/%", said(": there is no arithmetic")),
     **dict.fromkeys(
         "‘’‚‛“”„‟«»´",
-        ": a word processor's quote; write ' on both sides",
+        said(": a word processor's quote; write ' on both sides"),
     ),
 }
 
@@ -152,15 +157,15 @@ def _lexer_message(error: jp.LexerError, text: str) -> str:
     if ODD_BLANKS.fullmatch(sign):
         return odd_blank(sign)
     if told.startswith("Unclosed"):
-        return f"a {sign} is not closed"
+        return said("a %(sign)s is not closed", sign=sign)
     if told.startswith("Unknown token"):
         hint = _SIGN_HINTS.get(sign, "")
-        return (hint == "" and odd_letter(sign)) or (
-            f"{sign!r} is not expected here{hint}"
-        )
+        return (hint == "" and odd_letter(sign)) or _unexpected(sign, hint)
     if sign == "`":
-        return "between ` and ` a number, true, false or null is expected"
-    return told.partition(":")[0]
+        return said(
+            "between ` and ` a number, true, false or null is expected"
+        )
+    return Foreign(told.partition(":")[0])
 
 
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
@@ -181,7 +186,11 @@ def _too_early(text: str) -> tuple[str, int]:
     if opened:
         sign = bare[opened[-1]]
         return (
-            f"the {sign} is not closed: {_CLOSING[sign]} is missing",
+            said(
+                "the %(sign)s is not closed: %(other)s is missing",
+                sign=sign,
+                other=_CLOSING[sign],
+            ),
             opened[-1],
         )
-    return "the expression ends too early", max(len(text) - 1, 0)
+    return said("the expression ends too early"), max(len(text) - 1, 0)

@@ -57,6 +57,7 @@ from bridge.orders.document import (
 )
 from bridge.orders.order import OrderState
 from bridge.orders.pruning import has_news, is_pruned
+from bridge.saying import said
 
 S = DeliveryState
 
@@ -557,10 +558,13 @@ class _Planner:
         self, rule: Rule, latest: Delivery | None, told: JSON, today: JSON
     ) -> None:
         paths = [] if told is None else sorted(differing_paths(told, today))
-        what = ", ".join(paths[:8]) or "what was sent then is pruned"
+        what = ", ".join(paths[:8]) or said("what was sent then is pruned")
         reason = Reason(
             code="changed",
-            text=f"the order changed after it was created there: {what}",
+            text=said(
+                "the order changed after it was created there: %(fields)s",
+                fields=what,
+            ),
             where={"fields": paths[:40], "file": self._mapping.file},
         )
         if latest is not None and latest.state is S.HELD:
@@ -724,35 +728,35 @@ def _parts(value: JSON) -> dict[str, JSON]:
 
 
 TEXTS: Dict[str, str] = {
-    "order_cancelled": "the order was cancelled before it was sent",
-    "order_came_back": "the order came back",
-    "order_moved_on": "the order was shipped or cancelled since",
-    "changed_back": "the order is again as it was created there",
-    "not_due": "the order no longer asks for it",
-    "not_ours": "the order is older than this mapping's `since`",
-    "rule_removed": "the rule is no longer in the file",
-    "newer_order": "the order has changed since",
-    "unchanged": "the target has it already",
+    "order_cancelled": said("the order was cancelled before it was sent"),
+    "order_came_back": said("the order came back"),
+    "order_moved_on": said("the order was shipped or cancelled since"),
+    "changed_back": said("the order is again as it was created there"),
+    "not_due": said("the order no longer asks for it"),
+    "not_ours": said("the order is older than this mapping's `since`"),
+    "rule_removed": said("the rule is no longer in the file"),
+    "newer_order": said("the order has changed since"),
+    "unchanged": said("the target has it already"),
 }
 
 _CAME_BACK = Reason(
     code="came_back",
-    text="the target heard of the cancel, and the order came back",
+    text=said("the target heard of the cancel, and the order came back"),
 )
 _RESTORED = Reason(
     code=RESTORED,
-    text=(
+    text=said(
         "the database was put back from a copy, and this may have been sent"
         " in the time that it lacks: look at the target"
     ),
 )
 _NEVER_CREATED = Reason(
     code="never_created",
-    text="cancelled before anything was created there",
+    text=said("cancelled before anything was created there"),
 )
 _ORDER_NOT_SEEN = Reason(
     code="order_not_seen",
-    text="a parcel came, and no body of its order yet",
+    text=said("a parcel came, and no body of its order yet"),
 )
 
 

@@ -26,7 +26,9 @@ from bridge.mapping.template import (
     Template,
     TemplateFailed,
 )
+from bridge.mapping.text import too_long
 from bridge.model import JSON
+from bridge.saying import said
 
 LONGEST = 8_000
 """Characters that may be tried."""
@@ -43,7 +45,7 @@ LARGEST = 50_000
 FILE = "here"
 """As problems name what was typed."""
 
-_TOO_MANY = "takes more steps than any order needs"
+_TOO_MANY = said("takes more steps than any order needs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +98,8 @@ def try_out(mapping: Mapping, text: str, scene: Dict[str, JSON]) -> Tried:
         scene: the order as expressions see it.
     """
     if len(text) > LONGEST:
-        message = f"is longer than {LONGEST} characters"
-        return Tried(problems=(Problem(file=FILE, message=message),))
+        problem = Problem(file=FILE, message=too_long(LONGEST))
+        return Tried(problems=(problem,))
     counted = _Counted()
     try:
         template = compile_template(
@@ -252,7 +254,10 @@ class _Counted(TreeInterpreter):
             part = rest.pop()
             size += len(part) if isinstance(part, str) else 1
             if size > LARGEST:
-                message = f"gives more than {LARGEST} characters and values"
+                message = said(
+                    "gives more than %(most)s characters and values",
+                    most=LARGEST,
+                )
                 raise FunctionFailed(message)
             if isinstance(part, dict):
                 rest += part.values()

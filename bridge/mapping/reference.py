@@ -23,6 +23,7 @@ from bridge.mapping.functions import (
 )
 from bridge.model import JSON, Repeat
 from bridge.orders.document import ANYTHING, FIELDS, LINKS
+from bridge.saying import said
 from bridge.targets.contract import Operation
 from bridge.targets.register import CONTRACTS
 
@@ -82,7 +83,7 @@ def _paths(shape: Schema, before: str) -> Iterator[tuple[str, str]]:
             case [dict() as item]:
                 yield from _paths(item, f"{path}[].")
             case [item]:
-                yield f"{path}[]", str(item)
+                yield f"{path}[]", _word(item)
             case _:
                 yield path, _word(kind)
 
@@ -216,12 +217,13 @@ def _field_rows(shape: Schema) -> Iterator[tuple[str, str]]:
 def _word(kind: str) -> str:
     """Return a kind in words."""
     return {
-        LINKS: "by name: what is known of the order at this target",
-        ANYTHING: "by name: anything",
-        "money": 'money as text (`"1499.00"`): count it with `cents`',
-        "time": "time as text, ISO 8601 in UTC",
-        "truth": "`true` or `false`",
-        "integer": "a whole number",
+        LINKS: said("by name: what is known of the order at this target"),
+        ANYTHING: said("by name: anything"),
+        "money": said('money as text (`"1499.00"`): count it with `cents`'),
+        "time": said("time as text, ISO 8601 in UTC"),
+        "truth": said("`true` or `false`"),
+        "integer": said("a whole number"),
+        "text": said("text"),
     }.get(kind, kind)
 
 

@@ -33,12 +33,14 @@ from bridge.mapping.template import (
 )
 from bridge.mapping.words import expected
 from bridge.model import JSON, Reason, Request
+from bridge.saying import either, said, together
 from bridge.targets.address import address
 from bridge.targets.contract import Operation
 
 Document = Dict[str, JSON]
 _LOOKS_INTO = re.compile(r"lookup\('([^']+)'")
 _SHOWN = 200  # characters of an expression in a reason
+_NOTHING = Reason(code="nothing_to_send", text=said("nothing to send"))
 _NO_FIELDS = Fields(line=1, column=1, fields=())
 
 
@@ -105,7 +107,7 @@ def render(mapping: Mapping, rule: Rule, document: Document) -> Request:
     for name in missing_links(rule, document):
         reason = Reason(
             code="link_missing",
-            text=f"links.{name} is not known yet",
+            text=said("links.%(name)s is not known yet", name=name),
             where={"file": mapping.file, "line": rule.line, "link": name},
         )
         raise LinkMissing(name, reason)
@@ -186,7 +188,11 @@ def condition_holds(mapping: Mapping, rule: Rule, document: Document) -> bool:
         raise Unrenderable(
             Reason(
                 code="expression_failed",
-                text=f"`if` of the rule {rule.name}: {error}",
+                text=said(
+                    "`if` of the rule %(rule)s: %(error)s",
+                    rule=rule.name,
+                    error=str(error),
+                ),
                 where={"file": mapping.file, "line": rule.line, "field": "if"},
             )
         ) from None
@@ -215,7 +221,11 @@ def _link_value(
         raise Unrenderable(
             Reason(
                 code="expression_failed",
-                text=f"`links` of {mapping.name}: {error}",
+                text=said(
+                    "`links` of %(mapping)s: %(error)s",
+                    mapping=mapping.name,
+                    error=str(error),
+                ),
                 where={"file": mapping.file, "line": rule.line},
             )
         ) from None
@@ -240,8 +250,7 @@ class _Scene:
             return None
         found = self.part(self._rule.body, operation.body, document)
         if not found:
-            reason = Reason(code="nothing_to_send", text="nothing to send")
-            raise NothingToSend(reason)
+            raise NothingToSend(_NOTHING)
         return operation.dress(found) if operation.dress else found
 
     def path(self, document: Document) -> dict[str, Any]:
@@ -253,7 +262,7 @@ class _Scene:
                 raise Unrenderable(
                     Reason(
                         code="value_wrong",
-                        text=f"{name} does not fit: dots alone are no id",
+                        text=_misfits(name, said("dots alone are no id")),
                         where=self._where(
                             (self._rule.path or _NO_FIELDS).at((name,)), name
                         ),
@@ -294,7 +303,9 @@ class _Scene:
         return Unrenderable(
             Reason(
                 code="expression_failed",
-                text=f"{_source(error.template)}: {error}",
+                text=together(
+                    _source(error.template), str(error), between=": "
+                ),
                 where=self._where(error.template, ""),
             )
         )
@@ -307,15 +318,19 @@ class _Scene:
         name = _field_name(fault)
         missing = fault["type"] == "missing"
         names = ", ".join(_field_name(other) for other in others)
-        more = f"; so it is with {names}" if names else ""
+        more = said("; so it is with %(names)s", names=names) if names else ""
         if missing:
-            text = (
-                f"{self._operation.name} requires {name}, and "
-                f"{_source(part)} gave nothing for this order"
-                f"{self._where_to_look(part)}{more}"
+            text = said(
+                "%(call)s requires %(name)s, and %(source)s gave nothing for "
+                "this order%(hint)s%(more)s",
+                call=self._operation.name,
+                name=name,
+                source=_source(part),
+                hint=self._where_to_look(part),
+                more=more,
             )
         else:
-            text = f"{name} does not fit: {expected(fault)}{more}"
+            text = together(_misfits(name, expected(fault)), more)
         return Unrenderable(
             Reason(
                 code="value_missing" if missing else "value_wrong",
@@ -333,12 +348,16 @@ class _Scene:
             own = self._mapping.named[name].text
             texts.append(own)
             if part.expression.text == f"{NAMED}.{name}":
-                return f": {NAMED}.{name} is `= {own[:_SHOWN]}`"
+                return said(
+                    ": named.%(name)s is `= %(expression)s`",
+                    name=name,
+                    expression=own[:_SHOWN],
+                )
         tables = dict.fromkeys(_LOOKS_INTO.findall(" ".join(texts)))
         if not tables:
             return ""
-        listed = " or ".join(f"`{table}`" for table in tables)
-        return f": look into the table {listed}"
+        listed = either([f"`{table}`" for table in tables])
+        return said(": look into the table %(tables)s", tables=listed)
 
     def _where(self, part: Template, name: str) -> dict[str, JSON]:
         return {
@@ -357,7 +376,11 @@ def _field_name(fault: ErrorDetails) -> str:
     return ".".join(str(step) for step in path)
 
 
+def _misfits(name: str, why: str) -> str:
+    return said("%(name)s does not fit: %(why)s", name=name, why=why)
+
+
 def _source(part: Template) -> str:
     if isinstance(part, Computed):
         return f"`= {part.expression.text}`"
-    return "the mapping"
+    return said("the mapping")

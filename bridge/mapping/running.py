@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from bridge.mapping.functions import FunctionFailed
 from bridge.mapping.parsing import Node
+from bridge.saying import said
 
 MOST_ITEMS = 2**16
 """Of a list that is flattened; a webhook of 2 MB has fewer."""
@@ -206,7 +207,9 @@ def _flat(items: list[Any]) -> list[Any]:
     for one in items:
         flat += one if isinstance(one, list) else [one]
         if len(flat) > MOST_ITEMS:
-            message = f"would have more than {MOST_ITEMS} items"
+            message = said(
+                "would have more than %(most)s items", most=MOST_ITEMS
+            )
             raise FunctionFailed(message)
     return flat
 

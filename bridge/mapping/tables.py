@@ -30,9 +30,11 @@ from bridge.mapping.text import (
     NOT_UTF8,
     Node,
     read_yaml,
+    too_long,
 )
 from bridge.mapping.words import nearest
 from bridge.places.text import visible
+from bridge.saying import said
 
 LONGEST = 1024 * 1024  # characters
 MOST_ROWS = 50_000
@@ -148,24 +150,28 @@ def rows_of(
 
 def _cells(number: int, line: str, file: str) -> list[str]:
     if NOT_UTF8 in line:
-        message = "is not UTF-8: save the file as `CSV UTF-8`"
+        message = said("is not UTF-8: save the file as `CSV UTF-8`")
         raise _wrong(file, number, message, line.index(NOT_UTF8) + 1)
     if BYTE_ORDER_MARK in line:
-        message = (
+        message = said(
             "a byte order mark stands inside the file, as when two files are "
             "joined: take it out"
         )
         at = line.index(BYTE_ORDER_MARK) + 1
         raise _wrong(file, number, message, at)
     if len(line) > LONGEST_LINE:
-        message = f"is longer than {LONGEST_LINE} characters: is it a CSV?"
+        message = said(
+            "is longer than %(most)s characters: is it a CSV?",
+            most=LONGEST_LINE,
+        )
         raise _wrong(file, number, message)
     if "\0" in line:
-        raise _wrong(file, number, "is no text: save the file as CSV")
+        message = said("is no text: save the file as CSV")
+        raise _wrong(file, number, message)
     try:
         rows = list(csv.reader([line], strict=True))
     except csv.Error:
-        message = 'a " is not closed: a cell ends on its own line'
+        message = said('a " is not closed: a cell ends on its own line')
         raise _wrong(file, number, message, line.find('"') + 1) from None
     return [cell.strip() for cell in rows[0]] if rows else []
 
@@ -213,9 +219,10 @@ class _Reader:
     ) -> dict[str, str]:
         """Return keys and values."""
         if sum(map(len, lines)) + len(lines) > LONGEST:
-            raise self._wrong(0, f"is longer than {LONGEST} characters")
+            raise self._wrong(0, too_long(LONGEST))
         if len(lines) > MOST_ROWS:
-            raise self._wrong(0, f"has more than {MOST_ROWS} lines")
+            message = said("has more than %(most)s lines", most=MOST_ROWS)
+            raise self._wrong(0, message)
         rows = rows_of(lines, file=self._file)
         _, heads = next(rows, (1, []))
         at = self._column(heads, column)
@@ -233,7 +240,7 @@ class _Reader:
         """Return where the values stand."""
         listed = ", ".join(heads)[:LONGEST_CELL]
         if not heads:
-            message = (
+            message = said(
                 "is empty: a line with headings is expected, such as "
                 "`key,value`, and below it a line for each key"
             )
@@ -244,15 +251,23 @@ class _Reader:
         if column is None:
             if len(heads) > KEY_AND_VALUE:
                 name = self._file.rpartition("/")[2]
-                message = (
-                    f"has {len(heads)} columns, {listed}: say which one holds "
-                    f"the values, as {name}#{heads[1]}"
+                message = said(
+                    "has %(count)s columns, %(names)s: say which one holds "
+                    "the values, as %(file)s#%(example)s",
+                    count=len(heads),
+                    names=listed,
+                    file=name,
+                    example=heads[1],
                 )
                 raise self._wrong(1, message)
             return 1
         if column not in heads[1:]:
-            hint = nearest(column, heads[1:])
-            message = f"has no column {column!r}{hint}: there are {listed}"
+            message = said(
+                "has no column %(name)r%(hint)s: there are %(names)s",
+                name=column,
+                hint=nearest(column, heads[1:]),
+                names=listed,
+            )
             raise self._wrong(1, message)
         return heads.index(column)
 
@@ -267,21 +282,27 @@ class _Reader:
         if len(cells) != len(heads):
             raise self._wrong(number, _wrong_count(cells, heads))
         if not key:
-            raise self._wrong(number, f"{heads[0]!r} is empty")
+            raise self._wrong(number, said("%(word)r is empty", word=heads[0]))
         if key in places:
-            message = (
-                f"{key[:40]!r} stands in line {places[key]} already: one of "
-                "the two has to go"
+            message = said(
+                "%(key)r stands in line %(line)s already: one of the two has "
+                "to go",
+                key=key[:40],
+                line=places[key],
             )
             raise self._wrong(number, message)
         for cell in cells:
             if len(cell) > LONGEST_CELL:
-                message = f"a cell is longer than {LONGEST_CELL} characters"
+                message = said(
+                    "a cell is longer than %(most)s characters",
+                    most=LONGEST_CELL,
+                )
                 raise self._wrong(number, message)
             if _ROUNDED.fullmatch(cell):
-                message = (
-                    f"{cell!r} is a number that the spreadsheet rounded: make "
-                    "the column text there, and enter it again"
+                message = said(
+                    "%(cell)r is a number that the spreadsheet rounded: make "
+                    "the column text there, and enter it again",
+                    cell=cell,
                 )
                 raise self._wrong(number, message)
 
@@ -294,35 +315,51 @@ def _wrong_headings(heads: list[str]) -> str:
     if len(heads) == 1:
         return _one_column(heads[0])
     if heads[0].startswith("sep="):
-        return "sep= is for a spreadsheet only: take this line out"
+        return said("sep= is for a spreadsheet only: take this line out")
     if "" in heads:
-        return (
-            f"column {heads.index('') + 1} has no heading: give it one, or "
-            "take the commas at the ends of the lines out"
+        return said(
+            "column %(number)s has no heading: give it one, or take the "
+            "commas at the ends of the lines out",
+            number=heads.index("") + 1,
         )
     if len(set(heads)) < len(heads):
         twice = next(one for one in heads if heads.count(one) > 1)
-        return f"two columns are called {twice[:40]!r}: rename one"
+        return said(
+            "two columns are called %(name)r: rename one", name=twice[:40]
+        )
     return ""
 
 
 def _one_column(head: str) -> str:
     """Say why there is one column only."""
-    for sign, name in ((";", "semicolons"), ("\t", "tabs")):
+    for sign, name in ((";", said("semicolons")), ("\t", said("tabs"))):
         if sign in head:
-            return (
-                f"{name} stand between the columns, and commas are expected: "
-                "save the file as CSV with commas"
+            return said(
+                "%(signs)s stand between the columns, and commas are "
+                "expected: save the file as CSV with commas",
+                signs=name,
             )
-    return "has one column only: a key and a value are expected, `key,value`"
+    return said(
+        "has one column only: a key and a value are expected, `key,value`"
+    )
 
 
 def _wrong_count(cells: list[str], heads: list[str]) -> str:
     few = len(cells) < len(heads)
     hint = (
-        "is a comma missing?" if few else 'put "…" around a cell with a comma'
+        said("is a comma missing?")
+        if few
+        else said('put "…" around a cell with a comma')
     )
-    return (
-        f"has {len(cells)} {'cell' if len(cells) == 1 else 'cells'}, and "
-        f"{len(heads)} are expected: {hint}"
+    if len(cells) == 1:
+        return said(
+            "has 1 cell, and %(wanted)s are expected: %(hint)s",
+            wanted=len(heads),
+            hint=hint,
+        )
+    return said(
+        "has %(count)s cells, and %(wanted)s are expected: %(hint)s",
+        count=len(cells),
+        wanted=len(heads),
+        hint=hint,
     )

@@ -22,9 +22,10 @@ from bridge.mapping.expression import (
 from bridge.mapping.functions import REGISTER
 from bridge.mapping.parsing import Unfinished
 from bridge.mapping.text import Node
-from bridge.mapping.words import odd_letter
+from bridge.mapping.words import odd_letter, without_meant
 from bridge.model import JSON
 from bridge.orders.document import ANYTHING, FIELDS, Shape
+from bridge.saying import said, together
 
 NOTHING: Final = object()
 """What is left out of the request."""
@@ -182,7 +183,7 @@ class Each(Template):
         if found is NOTHING:
             return []
         if not isinstance(found, list):
-            message = "each: needs a list"
+            message = said("each: needs a list")
             raise TemplateFailed(self.each, message)
         order = document.get("order", document)
         values = (self.item.value(inside(part, order)) for part in found)
@@ -209,6 +210,9 @@ def inside(part: JSON, order: JSON) -> dict[str, JSON]:
     return {"value": part, "order": order}
 
 
+_CUT = said("; a ' #' cut it: put quotes around the whole")
+
+
 class TemplateReader:
     """Compiles nodes; what is wrong goes to *report*."""
 
@@ -232,7 +236,9 @@ class TemplateReader:
                 if set(parts) == EACH:
                     return self._each(node, shape)
                 if "each" in parts:
-                    message = "`each` needs `item` beside it, and nothing else"
+                    message = said(
+                        "`each` needs `item` beside it, and nothing else"
+                    )
                     self._report(node, message)
                     return Template(line=node.line, column=node.column)
                 return Fields(
@@ -257,10 +263,12 @@ class TemplateReader:
         """Return the expression of a scalar that begins with `=`."""
         text = node.value
         if not isinstance(text, str) or not text.startswith("="):
-            self._report(node, "an expression is expected: begin it with '='")
+            message = said("an expression is expected: begin it with '='")
+            self._report(node, message)
             return None
         if text.startswith("=="):
-            self._report(node, "one '=' begins an expression, not two", 1)
+            message = said("one '=' begins an expression, not two")
+            self._report(node, message, 1)
             return None
         start = len(text) - len(text[1:].lstrip())
         return self.part(node, start, len(text.rstrip()), shape)
@@ -285,14 +293,13 @@ class TemplateReader:
         try:
             found = self._compile(text, self.order if shape is None else shape)
         except ExpressionWrong as error:
-            cut = "; a ' #' cut it: put quotes around the whole"
             if node.cut and isinstance(error, Unfinished):
-                hint += cut
+                hint = together(hint, _CUT)
             at = None if error.at is None else start + error.at
             message = str(error)
             if hint:  # there is more to say than the nearest word
-                message = message.partition(", did you mean")[0]
-            self._report(node, f"{message}{hint}", at)
+                message = without_meant(message)
+            self._report(node, together(message, hint), at)
             return None
         self.read.append((node, found))
         return found
@@ -312,7 +319,8 @@ class TemplateReader:
     def _no_text(self, node: Node, text: str, shape: Any) -> None:
         """Report text without quotes that is rather meant as an expression."""
         if text[0] in _WIDE_EQUALS:
-            self._report(node, f"{odd_letter(text[0])}: '=' is meant")
+            message = said("%(odd)s: '=' is meant", odd=odd_letter(text[0]))
+            self._report(node, message)
             return
         inner = _BRACES.fullmatch(text)
         bare = (inner[1] if inner else text).removeprefix("$.")
@@ -324,9 +332,10 @@ class TemplateReader:
             known |= set(shape)
         fields = bool(head["path"]) and head["head"] in known
         if fields or (head["call"] and head["head"] in _FUNCTIONS):
-            message = (
-                "an expression begins with '=': write "
-                f"= {bare[:60]}, or put quotes around a text"
+            message = said(
+                "an expression begins with '=': write = %(expression)s, or "
+                "put quotes around a text",
+                expression=bare[:60],
             )
             self._report(node, message)
 
@@ -338,7 +347,8 @@ class TemplateReader:
         if isinstance(each, Computed):
             item_shape = _shape_inside(each.expression.shape, self.order)
         elif isinstance(each, Literal):
-            self._report(parts["each"], "each: needs an expression")
+            message = said("each: needs an expression")
+            self._report(parts["each"], message)
         item = self.template(parts["item"], item_shape)
         if not isinstance(each, Computed):
             return Template(line=node.line, column=node.column)

@@ -26,7 +26,9 @@ from ruamel.yaml.events import (
 from ruamel.yaml.reader import ReaderError
 
 from bridge.errors import MappingError, Problem
+from bridge.mapping.words import code_of
 from bridge.model import JSON
+from bridge.saying import Foreign, Said, said, to_say
 
 LONGEST = 256 * 1024  # characters
 DEEPEST = 24
@@ -41,7 +43,7 @@ BYTE_ORDER_MARK = "\ufeff"
 ODD_BLANKS = re.compile("[\u00a0\u2007\u202f\u200b\u2060\ufeff\u3000]")
 """Blanks that are copied from web pages, and look like blanks."""
 _GLUED_COMMENT = re.compile(r" #[^\s#]")
-_CUT_TEXT = (
+_CUT_TEXT = said(
     "' #' begins a comment and cuts the text here: put quotes around the "
     "whole, or a blank after the # of a comment"
 )
@@ -161,12 +163,9 @@ def read_yaml(text: str, *, file: str) -> Node:
     """
     text = text.removeprefix(BYTE_ORDER_MARK)
     if len(text) > LONGEST:
-        problem = Problem(
-            file=file, message=f"is longer than {LONGEST} characters"
-        )
-        raise MappingError([problem])
+        raise MappingError([Problem(file=file, message=too_long(LONGEST))])
     if NOT_UTF8 in text:
-        message = "is not UTF-8: save the file in that encoding"
+        message = said("is not UTF-8: save the file in that encoding")
         at = text.index(NOT_UTF8)
         raise MappingError([_problem_at(at, text, file, message)])
     try:
@@ -181,11 +180,21 @@ def read_yaml(text: str, *, file: str) -> Node:
     except MarkedYAMLError as error:
         problem = _unreadable(error, text, file)
     except ReaderError as error:
-        message = "a sign stands here that no text can hold"
+        message = said("a sign stands here that no text can hold")
         problem = _problem_at(int(error.position), text, file, message)
     except (YAMLError, ValueError, RecursionError):
-        problem = Problem(file=file, message="is no YAML text")
+        problem = Problem(file=file, message=said("is no YAML text"))
     raise MappingError([problem])
+
+
+def too_long(most: int) -> str:
+    """Say that something has more than so many characters."""
+    return said("is longer than %(most)s characters", most=most)
+
+
+def too_deep(most: int) -> str:
+    """Say that something is nested deeper than that."""
+    return said("is nested deeper than %(most)s", most=most)
 
 
 def _problem_at(at: int, text: str, file: str, message: str) -> Problem:
@@ -200,12 +209,12 @@ def _problem_at(at: int, text: str, file: str, message: str) -> Problem:
 def _unreadable(error: MarkedYAMLError, text: str, file: str) -> Problem:
     unmerged = _MERGE_MARK.search(text)
     if unmerged:
-        message = (
+        message = said(
             "two versions stand here after an unfinished merge: keep one, and "
             "take the lines with <<<<<<<, ======= and >>>>>>> out"
         )
         return _problem_at(unmerged.start(), text, file, message)
-    told = (error.problem or "is no YAML").strip()
+    told = (error.problem or "").strip()
     mark = error.problem_mark or error.context_mark
     if any(part in told for part in _BEGAN_BEFORE):
         mark = error.context_mark or mark
@@ -242,7 +251,7 @@ def _stray_key(
     if "\t" in row or ODD_BLANKS.search(row) or _CUT_EXPRESSION.search(row):
         return line, column, message
     if re.search(r":(?: |$)", row[begin : column - 1]):
-        message = "text with ': ' in it needs quotes around the whole"
+        message = said("text with ': ' in it needs quotes around the whole")
         return line, column, message
     above = _row_above(rows, line)
     odd = ODD_BLANKS.search(rows[above - 1]) if above else None
@@ -250,11 +259,13 @@ def _stray_key(
         return above, odd.start() + 1, odd_blank(odd[0])
     glued = _NO_BLANK.match(rows[above - 1]) if above else None
     if glued:
-        return above, glued.end() + 1, "a blank is missing after the ':'"
+        message = said("a blank is missing after the ':'")
+        return above, glued.end() + 1, message
     if above:
-        message = (
-            f"is indented further than line {above}, which has its value "
-            "already: indent the lines of one level alike"
+        message = said(
+            "is indented further than line %(line)s, which has its value "
+            "already: indent the lines of one level alike",
+            line=above,
         )
         return line, begin + 1, message
     return line, column, message
@@ -272,52 +283,85 @@ def _row_above(rows: list[str], line: int) -> int:
 def _yaml_message(told: str, row: str, column: int) -> str:
     """Return what YAML has against *row* in the words of a person."""
     if _CUT_EXPRESSION.search(row):
-        return (
+        return said(
             "an expression with ': ' in it is cut by YAML: put quotes around "
             "the whole, beginning with the '='"
         )
     if "\t" in row:
-        return "a tab stands where only spaces may"
+        return said("a tab stands where only spaces may")
     odd = ODD_BLANKS.search(row)
     if odd:
         return odd_blank(odd[0])
     quote = row[column - 2 : column - 1]
     if "expected <block end>" in told and quote in {"'", '"'}:
         other = '"' if quote == "'" else "'"
-        return (
-            f"the text ends at the {quote} before this: put {other} around "
-            "the whole"
+        return said(
+            "the text ends at the %(quote)s before this: put %(other)s around "
+            "the whole",
+            quote=quote,
+            other=other,
         )
     for part, message in _MESSAGES:
         if part in told:
             return message
-    return told
+    return _of_yaml(told) if told else said("is no YAML")
+
+
+def _of_yaml(told: str) -> str:
+    """Return one of ruamel.yaml's own messages, as a sentence if we can."""
+    for template in _ITS_OWN:
+        head = template.partition("%")[0]
+        if told.startswith(head):
+            return Said(template, {"found": told.removeprefix(head)})
+    return Foreign(told)
+
+
+_ITS_OWN = (
+    to_say("expected '<document start>', but found %(found)s"),
+    to_say("expected the node content, but found %(found)s"),
+    to_say("expected a comment or a line break, but found %(found)s"),
+    to_say("expected alphabetic or numeric character, but found %(found)s"),
+)
 
 
 def odd_blank(sign: str) -> str:
     """Say what is wrong with a blank that is none."""
-    return (
-        f"a blank that is none (U+{ord(sign):04X}), as web pages have them, "
-        "stands here: put a space in its place"
+    return said(
+        "a blank that is none (%(code)s), as web pages have them, stands "
+        "here: put a space in its place",
+        code=code_of(sign),
     )
 
 
 _MESSAGES = (
     (
         "mapping values are not allowed",
-        "no key can stand here: indent lines alike, quote text with ': '",
+        said(
+            "no key can stand here: indent lines alike, quote text with ': '"
+        ),
     ),
-    ("cannot start any token", "text that begins like this needs quotes"),
-    ("unexpected end of stream", "a quote is not closed"),
-    ("expected ',' or", "a [ or { is not closed, or a comma is missing"),
-    ("expected <block end>", "indent the lines of one level alike"),
-    ("could not find expected ':'", "a key needs ': ' and its value"),
+    (
+        "cannot start any token",
+        said("text that begins like this needs quotes"),
+    ),
+    ("unexpected end of stream", said("a quote is not closed")),
+    ("expected ',' or", said("a [ or { is not closed, or a comma is missing")),
+    ("expected <block end>", said("indent the lines of one level alike")),
+    ("could not find expected ':'", said("a key needs ': ' and its value")),
     (
         "unknown escape character",
-        "a \\ begins nothing known in \" \": write \\\\, or put ' ' around",
+        said(
+            "a \\ begins nothing known in \" \": write \\\\, or put ' ' around"
+        ),
     ),
-    ("indentation indicators", "after | or > the text begins on a new line"),
-    ("incompatible YAML document", "take the line with %YAML out"),
+    (
+        "indentation indicators",
+        said("after | or > the text begins on a new line"),
+    ),
+    (
+        "incompatible YAML document",
+        said("take the line with %(word)s out", word="%YAML"),
+    ),
 )
 """A part of ruamel.yaml's message, and what it means to who wrote the file."""
 
@@ -336,7 +380,9 @@ class _Composer:
         root: Node | None = None
         for event in self._events:
             if isinstance(event, DocumentStartEvent) and root is not None:
-                message = "one file holds one document: a second begins here"
+                message = said(
+                    "one file holds one document: a second begins here"
+                )
                 raise _Refused(message, event)
             if isinstance(
                 event,
@@ -350,18 +396,17 @@ class _Composer:
 
     def _node(self, event: Event, *, in_flow: bool) -> Node:
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
-            message = "anchors and aliases are not taken: write it out"
+            message = said("anchors and aliases are not taken: write it out")
             raise _Refused(message, event)
         tag = getattr(event, "tag", None)
         if tag is not None:
-            message = "tags are not taken"
+            message = said("tags are not taken")
             raise _Refused(message, event)
         if isinstance(event, ScalarEvent):
             return self._scalar(event, in_flow=in_flow)
         self._depth += 1
         if self._depth > DEEPEST:
-            message = f"is nested deeper than {DEEPEST}"
-            raise _Refused(message, event)
+            raise _Refused(too_deep(DEEPEST), event)
         in_flow = in_flow or bool(getattr(event, "flow_style", False))
         if isinstance(event, MappingStartEvent):
             node = self._mapping(event, in_flow=in_flow)
@@ -374,7 +419,7 @@ class _Composer:
         plain = event.style is None
         value: str | int | bool | None = event.value
         if plain and event.value.startswith("=") and in_flow:
-            message = "put quotes around an expression inside [ ] or { }"
+            message = said("put quotes around an expression inside [ ] or { }")
             raise _Refused(message, event)
         if plain:
             value = _plain_value(event.value)
@@ -417,17 +462,17 @@ class _Composer:
 
     def _key(self, event: Event, found: dict[str, Node]) -> str:
         if not isinstance(event, ScalarEvent) or event.anchor or event.tag:
-            message = "a key must be a plain word"
+            message = said("a key must be a plain word")
             raise _Refused(message, event)
         key = str(event.value)
         odd = ODD_BLANKS.search(key)
         if odd and event.style is None:
             raise _Refused(odd_blank(odd[0]), event, odd.start())
         if key == "<<":
-            message = "merge keys are not taken: write it out"
+            message = said("merge keys are not taken: write it out")
             raise _Refused(message, event)
         if key in found:
-            message = f"the key {key!r} stands here twice"
+            message = said("the key %(key)r stands here twice", key=key)
             raise _Refused(message, event)
         return key
 

@@ -15,6 +15,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from bridge.model import JSON, Finding, Reason, Repeat
+from bridge.saying import said
 from bridge.targets.contract import (
     Ask,
     Contract,
@@ -116,7 +117,7 @@ class OrderChange(Sent):
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
         if not self.model_fields_set:
-            message = "at least one field is needed"
+            message = said("at least one field is needed")
             raise ValueError(message)
         return self
 
@@ -135,7 +136,7 @@ class MaskedUpdate(UpdateOrder):
     @model_validator(mode="after")
     def _mask_fits(self) -> Self:
         if set(self.updateMask) != self.order.model_fields_set:
-            message = "updateMask must name the fields of order"
+            message = said("updateMask must name the fields of order")
             raise ValueError(message)
         return self
 

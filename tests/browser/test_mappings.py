@@ -14,9 +14,15 @@ MAPPING = f"/console/mappings/{NAME}"
 GRAVE = {"serious", "critical"}
 LANGUAGES = [("es-MX", "es"), ("en", "en")]
 SAID = {
-    "es": ("Explicar", "Mostrarlo", "Se revisaron", "no se envía"),
-    "en": ("Explain", "Show it", "Looked at", "left out"),
-}
+    "es": (
+        "Explicar", "Mostrarlo", "Se revisaron", "no se envía",
+        "¿quisiste decir 'total'?",
+    ),
+    "en": (
+        "Explain", "Show it", "Looked at", "left out",
+        "did you mean 'total'?",
+    ),
+}  # fmt: skip
 
 
 def grave_faults(page: Page) -> list[str]:
@@ -107,7 +113,7 @@ def test_tries_in_both_languages(speaking: Watched) -> None:
     words = SAID[page.get_attribute("html", "lang") or ""]
     assert words[3] in page.inner_text("main dl")
     attempt(page, "cents(totl)")
-    assert "did you mean 'total'?" in page.inner_text("main [role=alert]")
+    assert words[4] in page.inner_text("main [role=alert]")
     page.context.close()
     assert [] == speaking.faults
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flask import abort, render_template, request
 
-from bridge.errors import Conflict, NotFound
+from bridge.errors import Conflict
 from bridge.hindsight import Past, case_in, past_of, versions_of
 from bridge.mapping.discretion import path_is_public, place_is_public
 from bridge.mapping.document import Mapping as MappingInForce
@@ -21,6 +21,7 @@ from bridge.web.console.hiding import Shown, showing
 from bridge.web.console.in_force import InForce
 from bridge.web.console.looking import note_look
 from bridge.web.console.meant import Meant, order_meant
+from bridge.web.console.refusals import refused as why_refused
 from bridge.web.console.stories import VERDICTS
 from bridge.web.parts import Parts
 
@@ -112,8 +113,8 @@ class ExplainPages:
             shown_at(self._parts, mapping.store)
             try:
                 found = explain(self.case(mapping, order_id))
-            except (Conflict, NotFound) as error:
-                refused = str(error)
+            except Conflict as error:
+                refused = why_refused(error)
         return self._told(
             chosen, mapping, found, refused=refused, all_of_it=all_of_it
         )

@@ -190,20 +190,29 @@ _DECISIONS: Mapping[str, LazyString] = MappingProxyType(
 
 def known(delivery: Delivery) -> str:
     """Return what is known, in the page's language; empty if nothing is."""
-    text = _text(delivery.reason)
+    return known_of(delivery.reason, delivery.where)
+
+
+def known_of(code: str | None, where: Mapping[str, Any]) -> str:
+    """Return what is known by a reason's code and what it is about."""
+    text = _text(code)
     if not text:
         return ""
-    about = _about(delivery.reason or "", delivery.where)
+    about = _about(code or "", where)
     return text % {name: value or "–" for name, value in about.items()}
 
 
 def own_words(delivery: Delivery) -> str:
     """Return the kept sentence, where no other tells what it does."""
-    text = _text(delivery.reason)
-    about = _about(delivery.reason or "", delivery.where)
+    told = is_told(delivery.reason, delivery.where)
+    return "" if told else delivery.reason_text
+
+
+def is_told(code: str | None, where: Mapping[str, Any]) -> bool:
+    """Return whether what is known says all that the kept sentence does."""
+    text, about = _text(code), _about(code or "", where)
     lacks = any(not about[name] for name in re.findall(r"%\((\w+)\)", text))
-    is_told = text and not lacks and delivery.reason not in OWN_WORDS
-    return "" if is_told else delivery.reason_text
+    return bool(text) and not lacks and code not in OWN_WORDS
 
 
 def _text(code: str | None) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from flask import render_template, request
 
-from bridge.errors import Conflict, NotFound
+from bridge.errors import Conflict
 from bridge.mapping.document import Mapping as MappingInForce
 from bridge.mapping.expression import BUILT_IN
 from bridge.mapping.playground import LONGEST, Tried, try_out
@@ -17,6 +17,7 @@ from bridge.web.console.choices import shown_at
 from bridge.web.console.explaining import Chosen, ExplainPages
 from bridge.web.console.hiding import showing, told
 from bridge.web.console.looking import note_look
+from bridge.web.console.refusals import refused as why_refused
 from bridge.web.parts import Parts
 
 
@@ -67,8 +68,8 @@ class PlaygroundPages:
             shown_at(self._parts, chosen.mapping.store)
             try:
                 came = self._came(chosen.mapping, order_id, text, shown=shown)
-            except (Conflict, NotFound) as error:
-                refused = str(error)
+            except Conflict as error:
+                refused = why_refused(error)
         return self._page(chosen, text, came, refused, shown=shown)
 
     def _came(

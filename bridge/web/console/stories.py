@@ -29,6 +29,7 @@ from bridge.web.console.deliveries import can_redeliver
 from bridge.web.console.in_force import InForce
 from bridge.web.console.inbox import InboxPages
 from bridge.web.console.looking import hidden, note_look, shown_whole
+from bridge.web.console.words import sentence
 from bridge.web.parts import Parts
 
 _BY_THE_WAY = frozenset(
@@ -198,7 +199,7 @@ class StoryPages:
         if rule is None:
             why = str(_("Its rule is no longer in force."))
         elif now is None:
-            why = rule.why or str(VERDICTS[rule.verdict])
+            why = sentence(rule.why) or str(VERDICTS[rule.verdict])
         changes = changed_fields(sent, now) if sent and now else ()
         return _Pair(sent=sent, now=now, why=why, changes=changes)
 

@@ -12,6 +12,7 @@ from bridge.web.console.expecting import remark
 from bridge.web.console.known import known, own_words
 from bridge.web.console.reasons import advice, pause, pause_advice, title
 from bridge.web.console.refusals import problem
+from bridge.web.console.sentences import Teller
 from bridge.web.console.unread import unread, what_then
 
 Words = Mapping[str, LazyString]
@@ -165,6 +166,9 @@ def word(words: Mapping[str, object], code: object) -> str:
     return str(words.get(str(key), key))
 
 
+sentence = Teller(MOMENTS, STATES).sentence
+"""Tells a sentence of the mapping language."""
+
 WORDS: Mapping[str, Callable[..., object]] = MappingProxyType(
     {
         "state": lambda code: word(STATES, code),
@@ -187,6 +191,7 @@ WORDS: Mapping[str, Callable[..., object]] = MappingProxyType(
         "unread": unread,
         "what_then": what_then,
         "remark": remark,
+        "sentence": sentence,
         "phase": lambda code: word(PHASES, code),
         "outcome": lambda code: word(OUTCOMES, code),
         "flow_mark": lambda code: FLOW_MARKS.get(code, ""),

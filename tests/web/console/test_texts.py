@@ -1,17 +1,25 @@
 """The console's words, in each of its languages."""
 
+import ast
 import re
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import TypeGuard
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-WEB = Path("bridge/web")
+from bridge.mapping.reference import known_functions
+
+PROGRAM = Path("bridge")
+WEB = PROGRAM / "web"
 SPANISH = WEB / "translations/es/messages.po"
 METHODS = [("**.py", "python"), ("**.html", "jinja2")]
 KEYWORDS = {"_": None, "lazy_gettext": None, "ngettext": (1, 2)}
+SENTENCES = {"said", "to_say"}
+"""What makes the sentences that are English everywhere but on pages."""
 
 
 def said() -> Catalog:
@@ -21,7 +29,40 @@ def said() -> Catalog:
         WEB, METHODS, keywords=KEYWORDS
     ):
         found.add(text, auto_comments=comments, context=context)
+    for text in sentences():
+        found.add(text)
+    for function in known_functions():
+        found.add(function.description)  # a docstring's first line
     return found
+
+
+def sentences() -> Iterator[str]:
+    """Yield the templates of sentences, wherever in a call they stand."""
+    for file in speaking():
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if is_sentence(node):
+                (template,) = node.args
+                assert isinstance(template, ast.Constant), (file, node.lineno)
+                yield str(template.value)
+
+
+def speaking() -> list[Path]:
+    """Return the modules that make sentences."""
+    return [
+        file
+        for file in sorted(PROGRAM.rglob("*.py"))
+        if file.stem == "saying"
+        or "from bridge.saying import" in file.read_text("utf-8")
+    ]
+
+
+def is_sentence(node: ast.AST) -> TypeGuard[ast.Call]:
+    """Return whether *node* makes a sentence, or marks a template."""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in SENTENCES
+    )
 
 
 def spanish() -> Catalog:
@@ -31,7 +72,7 @@ def spanish() -> Catalog:
 
 def places(text: object) -> list[str]:
     """Return what is to be put into a text."""
-    return sorted(re.findall(r"%\(\w+\)s|%%", str(text)))
+    return sorted(re.findall(r"%\(\w+\)[sr]|%%", str(text)))
 
 
 def test_all_is_said_in_spanish():
