@@ -5,6 +5,7 @@ JMESPath's own parser forgets where a word stood. Ours adds `at` to each
 node that is a word: the number of its first character, from 0.
 """
 
+import json
 import re
 from typing import Any
 
@@ -13,10 +14,18 @@ from jmespath.parser import Parser
 
 from bridge.mapping.text import ODD_BLANKS, odd_blank, too_deep
 from bridge.mapping.words import odd_letter
-from bridge.saying import Foreign, said
+from bridge.saying import Foreign, said, together
 
 Node = dict[str, Any]
 DEEPEST = 64
+
+_NO_LITERAL = together(
+    said("between ` and ` a number, true, false or null is expected"),
+    said(": text stands in single quotes"),
+)
+_QUOTED = re.compile(
+    r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|`(?:\\.|[^`\\])*`"
+)
 
 
 class ExpressionWrong(ValueError):
@@ -45,12 +54,23 @@ def parse(text: str) -> Node:
         ExpressionWrong: with what was expected.
     """
     try:
+        _check_literals(text)
         return _Parser().tree(text)
     except RecursionError:
         wrong = ExpressionWrong(too_deep(DEEPEST))
     except (jp.JMESPathError, ValueError) as error:
         wrong = _wrong(error, text)
     raise wrong from None
+
+
+def _check_literals(text: str) -> None:
+    """JMESPath takes what is no JSON for text, and warns of itself."""
+    for quoted in _QUOTED.finditer(text):
+        if quoted[0].startswith("`"):
+            try:
+                json.loads(quoted[0][1:-1].replace("\\`", "`"))
+            except ValueError:
+                raise ExpressionWrong(_NO_LITERAL, quoted.start()) from None
 
 
 def _wrong(error: Exception, text: str) -> ExpressionWrong:
@@ -161,17 +181,10 @@ def _lexer_message(error: jp.LexerError, text: str) -> str:
     if told.startswith("Unknown token"):
         hint = _SIGN_HINTS.get(sign, "")
         return (hint == "" and odd_letter(sign)) or _unexpected(sign, hint)
-    if sign == "`":
-        return said(
-            "between ` and ` a number, true, false or null is expected"
-        )
     return Foreign(told.partition(":")[0])
 
 
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
-_QUOTED = re.compile(
-    r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|`(?:\\.|[^`\\])*`"
-)
 
 
 def _too_early(text: str) -> tuple[str, int]:

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bridge.mapping.expression import (
@@ -275,6 +275,8 @@ def test_a_failure_never_shows_a_value(text: str, message: str):
 
 
 @given(st.text(max_size=60))
+@example("``")
+@example("`MX`")
 def test_any_text_compiles_or_is_wrong(text: str):
     """
     No text crashes the reader.
