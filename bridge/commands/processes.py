@@ -40,7 +40,8 @@ WORKERS = click.option(
     type=click.IntRange(1, 16),
     default=1,
     show_default=True,
-    help="How many worker processes.",
+    help="How many worker processes. Each makes as many calls at once as a"
+    " target's `parallel` says, with a token of its own.",
 )
 
 

@@ -10,7 +10,13 @@ from playwright.sync_api import sync_playwright
 
 from bridge.demo.place import Place
 from tests.browser.patience import patience
-from tests.browser.place import Chromium, Watched, log_in, running_bridge
+from tests.browser.place import (
+    Chromium,
+    Watched,
+    leave,
+    log_in,
+    running_bridge,
+)
 from tests.browser.place import watched as watch
 
 LONGEST_S = 60
@@ -50,5 +56,5 @@ def watched(browser: Chromium, place: Place) -> Iterator[Watched]:
     one = watch(browser, place)
     log_in(one, place)
     yield one
-    one.page.context.close()
+    leave(one.page)
     assert [] == one.faults

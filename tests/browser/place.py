@@ -119,6 +119,16 @@ def log_in(one: Watched, place: Place | Served) -> None:
     one.page.wait_for_url("**/console/")
 
 
+def leave(page: Page) -> None:
+    """
+    Close a person's window, once what was asked for has come.
+
+    Closed while a page was still coming, Chromium was seen to stand still.
+    """
+    page.wait_for_load_state()
+    page.context.close()
+
+
 def grave_faults(page: Page) -> list[tuple[str, str, list[str]]]:
     """Return what axe-core finds in a page, by theme."""
     grave = []

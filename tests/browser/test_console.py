@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from bridge.demo.place import Place
-from tests.browser.place import Chromium, Watched, grave_faults, log_in
+from tests.browser.place import Chromium, Watched, grave_faults, leave, log_in
 from tests.browser.place import watched as watch
 
 PAGES = [
@@ -33,7 +33,7 @@ def shared(browser: Chromium, place: Place) -> Iterator[Watched]:
     one = watch(browser, place)
     log_in(one, place)
     yield one
-    one.page.context.close()
+    leave(one.page)
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -124,4 +124,4 @@ def test_works_without_scripts(browser: Chromium, place: Place) -> None:
     one.page.fill("#find", "no such order")
     one.page.click(".find button")
     assert "No encontramos" in one.page.inner_text("main")
-    one.page.context.close()
+    leave(one.page)

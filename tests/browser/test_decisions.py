@@ -11,7 +11,7 @@ from bridge.journal.opening import open_journal
 from bridge.journal.protocol import Journal
 from bridge.model import MINUTE, Delivery, DeliveryState, Instant, Phase
 from bridge.web.factory import create_web
-from tests.browser.place import Chromium, Watched, log_in, watched
+from tests.browser.place import Chromium, Watched, leave, log_in, watched
 from tests.browser.served import Served, served
 from tests.factories import NOW, STORE
 from tests.journal.steps import claim_one, send
@@ -104,7 +104,7 @@ def one(
     found = watched(browser, desk.place, java_script_enabled=request.param)
     log_in(found, desk.place)
     yield found
-    found.page.context.close()
+    leave(found.page)
     # A refusal is told by its status, which Chromium writes down.
     told = [fault for fault in found.faults if "status of 4" not in fault]
     assert [] == told
@@ -262,7 +262,7 @@ def test_second_person_is_told_who_was_first(
     his = open_forms(luis, kept)
     his.locator("input[name=reason]").fill("ya lo cancelaron")
     his.get_by_role("button", name="Omitir").click()
-    luis.context.close()
+    leave(luis)
 
     main.locator("input[name=reason]").fill(WHY)
     main.get_by_role("button", name="Ya está hecho").click()

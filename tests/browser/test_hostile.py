@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.place import Chromium, log_in, watched
+from tests.browser.place import Chromium, leave, log_in, watched
 from tests.browser.served import served
 from tests.web.console.hostile import HOSTILE
 from tests.web.console.hostile_world import ALL, STORE, hostile_web
@@ -27,7 +27,7 @@ def page(
         one.page.add_init_script("window.__hit = 0")
         log_in(one, place)
         yield one.page
-        one.page.context.close()
+        leave(one.page)
         assert [] == one.faults
     journal.close()
 

@@ -5,7 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from bridge.demo.place import Place
-from tests.browser.place import Chromium, Watched, log_in
+from tests.browser.place import Chromium, Watched, leave, log_in
 from tests.browser.place import watched as watch
 
 NAME = "cafe-mx-rayo"
@@ -82,7 +82,7 @@ def test_explains_in_both_languages(speaking: Watched) -> None:
     assert [] == grave_faults(page)
     page.click(f"text={words[1]}")
     assert "Álvaro Obregón" in page.inner_text("main")
-    page.context.close()
+    leave(page)
     assert [] == speaking.faults
 
 
@@ -97,7 +97,7 @@ def test_compares_in_both_languages(speaking: Watched) -> None:
     assert words[2] in text
     assert "EXPRESS" in text
     assert [] == grave_faults(page)
-    page.context.close()
+    leave(page)
     assert [] == speaking.faults
 
 
@@ -114,7 +114,7 @@ def test_tries_in_both_languages(speaking: Watched) -> None:
     assert words[3] in page.inner_text("main dl")
     attempt(page, "cents(totl)")
     assert words[4] in page.inner_text("main [role=alert]")
-    page.context.close()
+    leave(page)
     assert [] == speaking.faults
 
 
@@ -133,7 +133,7 @@ def test_works_without_scripts(
     attempt(one.page, "words(ship_to.street, id)")
     one.page.click("text=Mostrarlo")
     assert "Álvaro Obregón" in one.page.inner_text("main")
-    one.page.context.close()
+    leave(one.page)
 
 
 @pytest.mark.parametrize("act", [explain, compare])

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from bridge.model import MINUTE, DeliveryState, Instant
-from tests.browser.place import Chromium, grave_faults, log_in, watched
+from tests.browser.place import Chromium, grave_faults, leave, log_in, watched
 from tests.browser.test_decisions import INBOX, REAL, WHY, Desk, desk
 from tests.factories import NOW
 
@@ -27,7 +27,7 @@ def page(browser: Chromium, desk: Desk) -> Iterator[Page]:
         desk.waits(code)
     desk.waits("timeout", state=DeliveryState.UNCERTAIN)
     yield one.page
-    one.page.context.close()
+    leave(one.page)
     # A refusal is told by its status, which Chromium writes down.
     assert [] == [said for said in one.faults if "status of 4" not in said]
 
@@ -191,4 +191,4 @@ def test_login_is_well_made(browser: Chromium, desk: Desk) -> None:
         assert 360 >= page.evaluate("document.documentElement.scrollWidth")
         page.fill("input[name=token]", "no es mi token")
         page.click("main button")
-    page.context.close()
+    leave(page)

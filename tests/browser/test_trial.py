@@ -28,7 +28,7 @@ from tests.browser.broken import (
     record,
     trial_bridge,
 )
-from tests.browser.place import Chromium, log_in, watched
+from tests.browser.place import Chromium, leave, log_in, watched
 
 WHY = "hablé con el cliente"
 PANEL_ID = "909521d0-e398-4701-b393-ddfd07ce24f9"
@@ -82,7 +82,7 @@ def operator(browser: Chromium, place: Place) -> Iterator[Operator]:
     one.page.set_default_timeout(10_000)
     log_in(one, place)
     yield Operator(one.page)
-    one.page.context.close()
+    leave(one.page)
     assert [] == one.faults
 
 
@@ -344,7 +344,7 @@ def test_paused_target_goes_on(
     luis.page.goto("/console/targets")
     luis.page.fill("#yuju-mx input[name=reason]", "mantenimiento de Yuju")
     luis.page.click("#yuju-mx button")
-    luis.page.context.close()
+    leave(luis.page)
     numbers = [Shops(place).cafe(1010 + nth) for nth in range(4)]
     operator.page.goto("/console/")
     said = operator.page.locator(".notice.bad", has_text="yuju-mx")
