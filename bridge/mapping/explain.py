@@ -19,6 +19,7 @@ from bridge.mapping.origin import Origin, dressing, origins
 from bridge.mapping.plan import (
     AFTER_CANCEL,
     ON_ITS_WAY,
+    ORDER_NOT_SEEN,
     Case,
     effect_key,
     plan_mapping,
@@ -216,8 +217,9 @@ class _Explainer:
         if why := self._not_ours():
             return replace(bare, why=why)
         if self._case.state.snapshot is None:
-            why = said("a parcel came, and no body of its order yet")
-            return replace(bare, verdict=Verdict.UNSEEN, why=why)
+            return replace(
+                bare, verdict=Verdict.UNSEEN, why=ORDER_NOT_SEEN.text
+            )
         obstacle = _obstacle(rule, self._scene)
         if obstacle is not None:
             return replace(

@@ -418,7 +418,7 @@ class _Planner:
             replace(
                 delivery_of(rule, self._mapping, self._case.state, generation),
                 state=S.WAITING,
-                reason=_ORDER_NOT_SEEN,
+                reason=ORDER_NOT_SEEN,
                 due_at=until,
                 wait_until=until,
             )
@@ -754,7 +754,7 @@ _NEVER_CREATED = Reason(
     code="never_created",
     text=said("cancelled before anything was created there"),
 )
-_ORDER_NOT_SEEN = Reason(
+ORDER_NOT_SEEN = Reason(
     code="order_not_seen",
     text=said("a parcel came, and no body of its order yet"),
 )
@@ -770,7 +770,7 @@ def _operation(rule: Rule) -> str:
 
 def _is_stray(delivery: Delivery) -> bool:
     """Nothing but a parcel's waiting for an order we know nothing of."""
-    strays = {_ORDER_NOT_SEEN.code, "not_ours"}
+    strays = {ORDER_NOT_SEEN.code, "not_ours"}
     return reason_of(delivery) in strays
 
 

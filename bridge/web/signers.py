@@ -8,7 +8,7 @@ write to the journal by it.
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bridge.journal.protocol import Journal
 from bridge.journal.seeing import Signed
@@ -20,10 +20,9 @@ KEEP_EVERY = Millis(MINUTE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strangers:
-    """Webhooks of a store that none of its secrets signed, and their times."""
+    """Webhooks of a store that none of its secrets signed."""
 
     count: int
-    first_at: Instant
     last_at: Instant
 
 
@@ -35,6 +34,8 @@ class Signers:
         self._seen: dict[str, Signed] = {}
         self._kept: dict[str, Signed] = {}
         self._lock = threading.Lock()
+        # Never held while the journal writes: webhooks pass here.
+        self._counting = threading.Lock()
 
     def note(self, store: str, position: int, of: int, at: Instant) -> None:
         """Note that the secret at *position*, from 0, signed a webhook."""
@@ -42,17 +43,15 @@ class Signers:
 
     def note_stranger(self, store: str, at: Instant) -> None:
         """Note that none of the secrets of *store* signed a webhook."""
-        with self._lock:
-            before = self._strangers.get(store) or Strangers(
-                count=0, first_at=at, last_at=at
-            )
-            self._strangers[store] = replace(
-                before, count=before.count + 1, last_at=at
+        with self._counting:
+            before = self._strangers.get(store)
+            self._strangers[store] = Strangers(
+                count=before.count + 1 if before else 1, last_at=at
             )
 
     def strangers(self) -> Mapping[str, Strangers]:
         """Return what came of strangers since this process began."""
-        with self._lock:
+        with self._counting:
             return self._strangers.copy()
 
     def keep(self, journal: Journal) -> None:

@@ -1,6 +1,8 @@
 """Which of a store's secrets signs, so that one can be changed in peace."""
 
+import threading
 from dataclasses import replace
+from typing import cast
 
 from flask.testing import FlaskClient
 
@@ -61,6 +63,31 @@ def test_stores_page_tells_of_webhooks_that_no_secret_signed(
     text = client.get("/console/stores").text
     assert "none of its secrets signed them: 2; the last one" in text
     assert journal.last_signed() == {}
+
+
+def test_stranger_waits_for_no_journal() -> None:
+    """
+    Webhooks go on while what was seen is being kept, however slow that is.
+    """
+    signers = Signers()
+    signers.note(STORE, 0, 1, NOW)
+    counted: list[bool] = []
+
+    class Slow:
+        """A journal that writes until a stranger was counted."""
+
+        def keep_signed(self, _signed: object) -> None:
+            stranger = threading.Thread(
+                target=signers.note_stranger, args=(STORE, NOW), daemon=True
+            )
+            stranger.start()
+            stranger.join(timeout=5)
+            counted.append(not stranger.is_alive())
+
+    signers.keep(cast("Journal", Slow()))
+
+    assert [True] == counted
+    assert signers.strangers()[STORE].count == 1
 
 
 def test_is_kept_when_it_is_another_one_or_much_newer(
