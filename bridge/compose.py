@@ -53,7 +53,7 @@ from bridge.mapping.catalog import Catalog, Objection, build_catalog
 from bridge.mapping.compiler import compile_mapping
 from bridge.mapping.document import Mapping as MappingInForce
 from bridge.mapping.document import Surroundings
-from bridge.model import DeliveryState, Instant, Millis
+from bridge.model import WHOLE, DeliveryState, Instant, Millis, Part
 from bridge.observe import observe
 from bridge.planner import Live, Planner
 from bridge.preflights import Answers
@@ -71,7 +71,7 @@ from bridge.settings import (
     surroundings,
 )
 from bridge.sources.platform import Store
-from bridge.spill import SpillFolder
+from bridge.spill import NO_SPILL, SpillFolder
 from bridge.targets.account import Target
 from bridge.web.together import Waits
 from bridge.worker import Worker
@@ -284,9 +284,12 @@ def web_ahead(
     return begin
 
 
-def worker(environ: Mapping[str, str] = os.environ) -> Worker:
+def worker(
+    environ: Mapping[str, str] = os.environ,
+    parts: frozenset[Part] = WHOLE,
+) -> Worker:
     """
-    Return a worker, ready to run.
+    Return a worker, or the one of its parts, ready to run.
 
     Raises:
         SettingsError, JournalError: what keeps it from starting.
@@ -299,13 +302,17 @@ def worker(environ: Mapping[str, str] = os.environ) -> Worker:
     files = FilesInForce(settings, environ, journal)
     for target in files.targets().values():
         journal.pin_target(target.name, target.host)
-    files.try_credentials()
+    sends = Part.SENDS in parts
+    if sends:
+        files.try_credentials()
     files.watch()
     name = owner(environ)
-    spill = SpillFolder(settings.spill, name)
+    spill = SpillFolder(settings.spill, name) if sends else NO_SPILL
     # Nobody takes over from a worker whose name comes but once.
     first_bytes = (
-        page_of(name, settings.file) if environ.get(SLOT) else NOTHING_KNOWN
+        page_of(name, settings.file)
+        if sends and environ.get(SLOT)
+        else NOTHING_KNOWN
     )
     return Worker(
         journal=journal,
@@ -331,6 +338,7 @@ def worker(environ: Mapping[str, str] = os.environ) -> Worker:
         now=now,
         monotonic=monotonic,
         threads=ThreadPoolExecutor(MOST_THREADS, "send"),
+        parts=parts,
         spill=spill,
         first_bytes=first_bytes,
         prune=Pruner(journal, settings.retention).step,

@@ -93,6 +93,18 @@ SAVED = frozenset({DeliveryState.SUPERSEDED, DeliveryState.UNCHANGED})
 a newer one says it, or the target has it already."""
 
 
+class Part(StrEnum):
+    """What a worker does, or one process of it."""
+
+    PLANS = "plans"
+    """Reads events, draws up what is to be done, and tidies up."""
+    SENDS = "sends"
+    """Makes the calls."""
+
+
+WHOLE = frozenset(Part)
+
+
 class Kind(StrEnum):
     """What sort of obligation a delivery is."""
 

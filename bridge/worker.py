@@ -6,6 +6,10 @@ and counts when there is nothing better to do, one tells of what is wrong, and
 one asks what people want to know of targets. The first two wake at once when
 another process commits (`Journal.listen`), when a call or a plan ends, or
 when something is due, and otherwise rest.
+
+Both parts need a core when much comes in, and the threads of one process
+share one: so a worker may be two processes, one for each part. They tell each
+other what they did as other processes do: by the journal, and its bell.
 """
 
 import threading
@@ -15,13 +19,14 @@ from concurrent.futures import Executor, Future
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from bridge.calls import lane_of, lease_of
 from bridge.delivering import Deliverer
 from bridge.errors import JournalBroken, JournalUnavailable
 from bridge.first_bytes import NOTHING_KNOWN, FirstBytes
 from bridge.journal.protocol import SETTLE, Claim, Ears, Journal, Lane, Result
-from bridge.model import SECOND, Instant, Millis
+from bridge.model import SECOND, WHOLE, Instant, Millis, Part
 from bridge.observe import observe
 from bridge.planner import Planner
 from bridge.pruner import Prune, no_pruning
@@ -71,6 +76,7 @@ class Worker:
     Plans and sends until it is stopped.
 
     Args:
+        parts: which of the two this process does; others do the rest.
         owner: names this worker in leases; unique among the living.
         problems: what is wrong with the files it reads, for `/readyz`.
         threads: what the calls are made in; ended with the worker.
@@ -96,6 +102,7 @@ class Worker:
         now: Callable[[], Instant],
         monotonic: Callable[[], float],
         threads: Executor,
+        parts: frozenset[Part] = WHOLE,
         spill: Spill = NO_SPILL,
         first_bytes: FirstBytes = NOTHING_KNOWN,
         prune: Prune = no_pruning,
@@ -113,6 +120,7 @@ class Worker:
         self._now = now
         self._monotonic = monotonic
         self._threads = threads
+        self._parts = parts
         self._spill = spill
         self._first_bytes = first_bytes
         self._prune = prune
@@ -160,58 +168,79 @@ class Worker:
 
         Not before the outcomes that it could not record are.
         """
-        self._spill.bring_back(self._journal, self._now())
-        self._journal.take_over(
-            self._owner,
-            self._now(),
-            settle=self._settle(),
-            unwritten=self._first_bytes.unwritten(),
-        )
-        self._first_bytes.forget()
-        observe("worker.started", owner=self._owner)
+        if self._sends:
+            self._spill.bring_back(self._journal, self._now())
+            self._journal.take_over(
+                self._owner,
+                self._now(),
+                settle=self._settle(),
+                unwritten=self._first_bytes.unwritten(),
+            )
+            self._first_bytes.forget()
+        does = " and ".join(sorted(self._parts))
+        observe("worker.started", owner=self._owner, does=does)
 
     def run(self) -> None:
         """Work until stopped, then let what is under way end."""
         self.begin()
         ears = self._ears = self._journal.listen(self._owner)
-        listening = threading.Thread(
-            target=self._listen, args=(ears,), name="listen"
-        )
-        planning = threading.Thread(
-            target=self._repeat,
-            args=(self.plan, self._to_plan, self._rest_s),
-            name="plan",
-        )
-        pruning = threading.Thread(
-            target=self._now_and_then, args=(self.prune,), name="prune"
-        )
-        # Nobody waits for one who is told slowly, at the end neither.
-        threading.Thread(
-            target=self._now_and_then,
-            args=(self.watch,),
-            name="alerts",
-            daemon=True,
-        ).start()
-        threading.Thread(
-            target=self._now_and_then,
-            args=(self.answer,),
-            name="questions",
-            daemon=True,
-        ).start()
-        for thread in (listening, planning, pruning):
-            thread.start()
-        self._repeat(
-            self._send_once, self._to_send, self._rest_to_send_s, self._alive
-        )
-        while planning.is_alive() or self._is_at_work():
+        beside = [self._started("listen", self._listen, ears)]
+        if self._plans:
+            beside.append(
+                self._started("prune", self._now_and_then, self.prune)
+            )
+            # Nobody waits for one who is told slowly, at the end neither.
+            self._started("alerts", self._now_and_then, self.watch, ends=False)
+        if self._plans and self._sends:
+            beside.append(
+                self._started(
+                    "plan",
+                    self._repeat,
+                    self.plan,
+                    self._to_plan,
+                    self._rest_s,
+                )
+            )
+        if self._sends:
+            self._started(
+                "questions", self._now_and_then, self.answer, ends=False
+            )
+            self._repeat(
+                self._send_once,
+                self._to_send,
+                self._rest_to_send_s,
+                self._alive,
+            )
+        else:
+            self._repeat(
+                self._plan_once, self._to_plan, self._rest_s, self._alive
+            )
+        while self._is_at_work() or any(one.is_alive() for one in beside):
             self._alive()
             self._to_send.clear()
             self._to_send.wait(DRAIN_LOOK_S)
-        for thread in (listening, pruning):
-            thread.join()
         ears.close()
         self.close()
         observe("worker.stopped", owner=self._owner)
+
+    @property
+    def _plans(self) -> bool:
+        return Part.PLANS in self._parts
+
+    @property
+    def _sends(self) -> bool:
+        return Part.SENDS in self._parts
+
+    @staticmethod
+    def _started(
+        name: str, work: Callable[..., object], *args: Any, ends: bool = True
+    ) -> threading.Thread:
+        """Start a thread; one that need not end does not hold up the end."""
+        thread = threading.Thread(
+            target=work, args=args, name=name, daemon=not ends
+        )
+        thread.start()
+        return thread
 
     def _is_at_work(self) -> bool:
         """Whether anything is claimed, or still to be recorded."""
@@ -224,15 +253,28 @@ class Worker:
 
         Also prunes a little.
         """
-        self.prune()
-        return self.plan() + self._send_once()
+        found = 0
+        if self._plans:
+            self.prune()
+            found = self.plan()
+        self._tick()
+        return found + self._start_due() if self._sends else found
 
     def plan(self) -> int:
         """Plan what is due, at most a batch; return how much that was."""
         planned = self._planner.run_once()
         if planned:
-            self._to_send.set()
+            self._tell(Part.SENDS)
         return planned
+
+    def _tell(self, part: Part) -> None:
+        """Let the other part look about, here or in its own process."""
+        if part not in self._parts:
+            self._journal.ring()
+        elif part is Part.SENDS:
+            self._to_send.set()
+        else:
+            self._to_plan.set()
 
     def prune(self) -> Millis:
         """Take a little of what is old; return how long to wait then."""
@@ -291,17 +333,31 @@ class Worker:
         return 0
 
     def _send_once(self) -> int:
-        now = self._now()
-        if now >= self._next_tick:
-            self._tick(now)
+        self._tick()
         return self._start_due()
 
-    def _tick(self, now: Instant) -> None:
+    def _plan_once(self) -> int:
+        self._tick()
+        return self.plan()
+
+    def _tick(self) -> None:
+        """Do what is due every `TICK`, if it is due."""
+        now = self._now()
+        if now < self._next_tick:
+            return
         self._next_tick = Instant(now + TICK)
-        self._spill.bring_back(self._journal, now)
-        self._journal.reap(now, settle=self._settle())
-        self._journal.beat(self._owner, problems=self._problems(), now=now)
-        self._journal.keep_mark()
+        if self._sends:
+            self._spill.bring_back(self._journal, now)
+            if self._journal.reap(now, settle=self._settle()):
+                self._tell(Part.PLANS)
+        self._journal.beat(
+            self._owner,
+            parts=self._parts,
+            problems=self._problems(),
+            now=now,
+        )
+        if self._sends:
+            self._journal.keep_mark()
 
     def _settle(self) -> Millis:
         """Return how long a lost request may still arrive anywhere."""
@@ -398,7 +454,7 @@ class Worker:
                 error=type(error).__name__,
             )
         elif future.result():
-            self._to_plan.set()
+            self._tell(Part.PLANS)
         if not call.has_gone_on:
             self._called(call, None)
         with self._lock:

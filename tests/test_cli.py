@@ -22,12 +22,13 @@ from bench.processes import children_of, name_of
 from bridge import compose
 from bridge.cli import cli
 from bridge.commands.processes import prepare
+from bridge.compose import now
 from bridge.errors import JournalUnavailable
 from bridge.holding import held_alone
 from bridge.journal.opening import open_journal
 from bridge.journal.protocol import Journal, Lane
 from bridge.journal.seeing import Learned
-from bridge.model import DeliveryState, Kind, Reason
+from bridge.model import DeliveryState, Kind, Part, Reason
 from bridge.serving import web_options
 from bridge.settings import read_settings
 from tests.factories import NOW, ORDER, STORE, keep, new_delivery, new_event
@@ -679,6 +680,20 @@ def test_doctor_sees_what_is_wrong(run: Run, journal: Journal) -> None:
     assert all(bad.values())
 
 
+def test_doctor_misses_who_plans(run: Run, journal: Journal) -> None:
+    """A worker that only sends is not enough, and doctor says what lacks."""
+    sends = frozenset({Part.SENDS})
+    journal.beat("vm/serve-0", parts=sends, problems=[], now=now())
+
+    (line,) = [
+        line
+        for line in loaded(run("doctor", "--json"))["lines"]
+        if line["subject"] == "workers"
+    ]
+
+    assert ("bad", True) == (line["verdict"], "nobody plans" in line["text"])
+
+
 # -------------------------------------------------------------- processes
 
 
@@ -801,6 +816,7 @@ def test_serve_brings_back_what_dies_and_ends_in_order(
         assert "repeated" in run("send-sample", PAID).stdout
         kill_and_wait(process.pid, "bridge-web")
         kill_and_wait(process.pid, "bridge-worker-0")
+        kill_and_wait(process.pid, "bridge-planner")
         wait_until(lambda: run("send-sample", PAID).exit_code == 0)
         left = children(process.pid)
         process.send_signal(signal.SIGTERM)

@@ -21,7 +21,7 @@ from bridge.journal.protocol import (
 )
 from bridge.journal.sqlite import SQLiteJournal
 from bridge.lifecycle import Step
-from bridge.model import DeliveryState, Millis
+from bridge.model import WHOLE, DeliveryState, Instant, Millis, Part
 from bridge.planner import Planner
 from bridge.spill import NO_SPILL, Spill, SpillFolder
 from bridge.targets.account import Target
@@ -70,6 +70,7 @@ class Desk:
         parallel: int = 2,
         spill: Spill = NO_SPILL,
         first_bytes: FirstBytes = NOTHING_KNOWN,
+        parts: frozenset[Part] = WHOLE,
     ) -> None:
         self.journal: Journal = SQLiteJournal(path)
         self.journal.migrate()
@@ -87,13 +88,10 @@ class Desk:
             parallel=parallel,
         )
 
-        class Idle:
-            def run_once(self) -> int:
-                return 0
-
+        self.to_plan = self.pruned = 0
         self.worker = Worker(
             journal=self.journal,
-            planner=cast("Planner", Idle()),
+            planner=cast("Planner", self),
             deliverer=Deliverer(
                 journal=self.journal,
                 live=cast("Any", None),
@@ -111,9 +109,20 @@ class Desk:
             monotonic=lambda: self.seconds,
             threads=self.threads,
             spill=spill,
+            parts=parts,
             first_bytes=first_bytes,
+            prune=self._prune,
             alive=self._lives,
         )
+
+    def run_once(self) -> int:
+        """Plan, in the planner's place."""
+        planned, self.to_plan = self.to_plan, 0
+        return planned
+
+    def _prune(self, _now: Instant) -> Millis:
+        self.pruned += 1
+        return Millis(0)
 
     def _lives(self) -> None:
         self.signs_of_life += 1
@@ -134,14 +143,19 @@ class Desk:
         )
         self.record_next()
 
-    def record_next(self) -> None:
-        """Record the result of the call that was begun first."""
+    def record_next(self, *, replans: bool = False) -> None:
+        """
+        Record the result of the call that was begun first.
+
+        Args:
+            replans: what the call says of its order then.
+        """
         name, claim, future = self.threads.calls[self._ended]
         self._ended += 1
         assert name == "deliver"
         done = Result(step=Step(state=S.DEAD))
         self.journal.record(claim, done, NOW)
-        future.set_result(False)
+        future.set_result(replans)
 
     def states(self) -> list[str]:
         found = self.journal.deliveries(
@@ -338,3 +352,65 @@ def test_what_was_not_written_is_no_doubt(path: Path) -> None:
     assert row(desk.journal, ahead.delivery).state is S.PENDING
     assert page.unwritten() == frozenset()
     desk.worker.close()
+
+
+# ---------------------------------------------- a part in each of two processes
+
+
+PLANS, SENDS = frozenset({Part.PLANS}), frozenset({Part.SENDS})
+
+
+def test_one_that_plans_claims_nothing(path: Path) -> None:
+    """
+    It plans and tidies up, says that it lives, and lets whoever sends know
+    that there is something to send.
+    """
+    desk = Desk(path, parts=PLANS)
+    ears = SQLiteJournal(path).listen("who sends")
+    desk.orders(1)
+    desk.to_plan = 3
+    ears.wait(0)
+
+    assert desk.worker.step() == 3
+    assert ears.wait(0)
+    assert desk.pruned == 1
+    assert desk.threads.names() == []
+    assert [beat.parts for beat in desk.journal.beats()] == [PLANS]
+
+
+def test_one_that_sends_plans_nothing(path: Path) -> None:
+    """It claims what is due, and leaves planning and tidying to another."""
+    desk = Desk(path, parts=SENDS)
+    desk.orders(1)
+    desk.to_plan = 3
+
+    assert desk.worker.step() == 1
+    assert (desk.to_plan, desk.pruned) == (3, 0)
+    assert desk.threads.names() == ["deliver"]
+    assert [beat.parts for beat in desk.journal.beats()] == [SENDS]
+
+
+def test_who_plans_hears_of_an_order_to_be_planned_again(path: Path) -> None:
+    """What a call taught is planned with at once, in the other process."""
+    desk = Desk(path, parts=SENDS)
+    desk.journal.listen(WORKER)  # it hears, so its commits ring for nobody
+    ears = SQLiteJournal(path).listen("who plans")
+    desk.orders(2)
+    desk.worker.step()
+    ears.wait(0)
+
+    desk.record_next(replans=False)
+    assert not ears.wait(0)
+    desk.record_next(replans=True)
+    assert ears.wait(0)
+
+
+def test_one_that_plans_leaves_the_leases_of_others(path: Path) -> None:
+    """It comes back without ending what the one that sends has in hand."""
+    desk = Desk(path, parts=PLANS)
+    desk.orders(1)
+    claim(desk.journal)
+
+    desk.worker.begin()
+
+    assert desk.states() == ["claimed"]

@@ -53,10 +53,14 @@ VICTIMS = {
     "web worker": 32,
     "web master": 20,
     "web, all of it": 6,
-    "worker": 36,
+    "worker": 26,
+    "planner": 10,
     "supervisor": 6,
 }
 """Who is struck, and how often of a hundred."""
+
+WORKING = ("worker", "planner")
+"""Who is killed by the supervisor when frozen for long."""
 
 FAULTS: Sequence[tuple[int, Mapping[str, object]]] = (
     (4, {"fault": "drop_answer_after_apply"}),
@@ -150,6 +154,8 @@ def pids(supervisor: int | None) -> dict[str, list[int]]:
         name = name_of(child)
         if name.startswith("bridge-worker"):
             found["worker"].append(child)
+        elif name == "bridge-planner":
+            found["planner"].append(child)
         elif name == "bridge-web":
             found["web master"].append(child)
             found["web worker"] += children_of(child)
@@ -220,7 +226,7 @@ class Chaos:
     def _is_steady(self) -> bool:
         """Return whether all processes are there, and for long enough."""
         found = pids(self._serving.pid)
-        parts = ("worker", "web master", "web worker")
+        parts = (*WORKING, "web master", "web worker")
         return all(found[part] for part in parts) and all(
             age_of(pid) > STEADY_S for ids in found.values() for pid in ids
         )
@@ -235,7 +241,7 @@ class Chaos:
             self._await_recovery(part, at, before, measured=steady)
 
     def _freeze(self, part: str, chosen: list[int]) -> None:
-        is_long = part == "worker" and self._dice.random() < LONG_SHARE * 3
+        is_long = part in WORKING and self._dice.random() < LONG_SHARE * 3
         seconds = LONG_S if is_long else self._dice.uniform(*SHORT_S)
         at = time.monotonic()
         born = {pid: age_of(pid) - at for pid in chosen}
@@ -263,10 +269,14 @@ class Chaos:
         Nothing is known of a time in which the stores were held back.
         """
         web = worker = at
-        if before is not None and part != "worker":
+        if before is not None and part not in WORKING:
             web = self._succeeded("web worker", before)
-        if before is not None and part in {"worker", "supervisor"}:
-            worker = self._succeeded("worker", before)
+        if before is not None and part in {*WORKING, "supervisor"}:
+            worker = max(
+                self._succeeded(one, before)
+                for one in WORKING
+                if part in {one, "supervisor"}
+            )
         accepted = waited(
             at,
             lambda: self._stores.is_held or self._stores.taken_begun_at > web,

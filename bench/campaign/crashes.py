@@ -33,7 +33,7 @@ from bridge.settings import load_sources
 K = Kind
 
 SEED = 7
-ALONE = Plan(chances={}, workers=1)
+ALONE = Plan(chances={}, workers=1, apart=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

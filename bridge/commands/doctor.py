@@ -22,7 +22,7 @@ from bridge.commands.showing import (
 from bridge.errors import BridgeError
 from bridge.journal.opening import open_journal
 from bridge.journal.protocol import EventFilter, Journal
-from bridge.model import MINUTE, SECOND, Instant
+from bridge.model import MINUTE, SECOND, WHOLE, Instant
 from bridge.settings import Settings, read_settings
 from bridge.targets.account import Mode, Target, mode_of
 
@@ -182,8 +182,12 @@ def _clock(journal: Journal, now: Instant) -> Iterator[Line]:
 def _workers(journal: Journal, now: Instant) -> Iterator[Line]:
     beats = journal.beats()
     fresh = [beat for beat in beats if now - beat.at <= FRESH_S * SECOND]
-    if fresh:
-        names = ", ".join(beat.worker for beat in fresh)
+    missing = WHOLE.difference(*(beat.parts for beat in fresh))
+    names = ", ".join(beat.worker for beat in fresh)
+    if fresh and missing:
+        text = f"{names}; of a worker's parts, nobody {min(missing)} now"
+        yield bad("workers", text, "start `python -m bridge serve`")
+    elif fresh:
         yield ok("workers", names)
     elif beats:
         last = max(beat.at for beat in beats)

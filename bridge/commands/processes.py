@@ -22,6 +22,7 @@ from bridge.errors import (
 from bridge.holding import Hold, folder_of_numbers, held_alone
 from bridge.journal.opening import open_journal
 from bridge.journal.protocol import Journal
+from bridge.model import WHOLE, Part
 from bridge.observe import share_numbers
 from bridge.settings import (
     Settings,
@@ -40,8 +41,9 @@ WORKERS = click.option(
     type=click.IntRange(1, 16),
     default=1,
     show_default=True,
-    help="How many worker processes. Each makes as many calls at once as a"
-    " target's `parallel` says, with a token of its own.",
+    help="How many processes that send; one more plans for all of them. Each"
+    " makes as many calls at once as a target's `parallel` says, with a token"
+    " of its own.",
 )
 
 
@@ -177,14 +179,20 @@ def programs(
         ),
         *(
             Program(
-                name=f"worker-{slot}",
-                main=partial(_told, run_worker),
-                environ={**os.environ, SLOT: f"serve-{slot}"},
+                name=name,
+                main=partial(_told, partial(run_worker, frozenset({part}))),
+                environ={**os.environ, SLOT: slot},
                 keep_open=held,
                 ends_all=statuses_of_doubt(),
                 stall=STALL_S,
             )
-            for slot in range(workers)
+            for name, slot, part in (
+                ("planner", "serve-planner", Part.PLANS),
+                *(
+                    (f"worker-{n}", f"serve-{n}", Part.SENDS)
+                    for n in range(workers)
+                ),
+            )
         ),
     ]
 
@@ -218,9 +226,9 @@ def worker() -> None:
     run_worker()
 
 
-def run_worker() -> None:
+def run_worker(parts: frozenset[Part] = WHOLE) -> None:
     """
-    Be a worker until a signal comes.
+    Be a worker, or the one of its parts, until a signal comes.
 
     Raises:
         SettingsError, JournalError: what keeps it from starting.
@@ -231,7 +239,7 @@ def run_worker() -> None:
     # handler would run within the loop, and could meet a lock it holds.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     try:
-        made = make_worker()
+        made = make_worker(os.environ, parts)
     except BridgeError:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         raise

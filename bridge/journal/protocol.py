@@ -38,6 +38,7 @@ from bridge.journal.seeing import (
 from bridge.lifecycle import Gate, Step
 from bridge.model import (
     JSON,
+    WHOLE,
     Attempt,
     Change,
     Delivery,
@@ -53,6 +54,7 @@ from bridge.model import (
     Move,
     NewDelivery,
     NewEvent,
+    Part,
     Phase,
     Request,
 )
@@ -410,12 +412,14 @@ class Beat:
     A worker's sign of life.
 
     Args:
+        parts: what it does; the others of its bridge do the rest.
         problems: what is wrong with the files it reads, one line each.
     """
 
     worker: str
     at: Instant
     problems: Sequence[str]
+    parts: frozenset[Part] = WHOLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -592,6 +596,15 @@ class Journal(Protocol):
 
         Args:
             name: of the listener; nobody else's.
+        """
+        ...
+
+    def ring(self) -> None:
+        """
+        Let the others of this host look about.
+
+        Who listens does not ring by its commits, most of which are nobody
+        else's business: what is, it says.
         """
         ...
 
@@ -897,7 +910,12 @@ class Journal(Protocol):
     # -- workers
 
     def beat(
-        self, worker: str, *, problems: Sequence[str], now: Instant
+        self,
+        worker: str,
+        *,
+        parts: frozenset[Part] = WHOLE,
+        problems: Sequence[str],
+        now: Instant,
     ) -> None:
         """Leave a sign of life, replacing this worker's last one."""
         ...

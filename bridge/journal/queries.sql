@@ -535,9 +535,11 @@ UPDATE slots SET free_at = :hold WHERE free_at > :hold;
 -- --------------------------------------------------------------- workers
 
 -- name: beat
-INSERT INTO beats (worker, at, problems) VALUES (:worker, :now, :problems)
+INSERT INTO beats (worker, plans, sends, at, problems)
+VALUES (:worker, :plans, :sends, :now, :problems)
 ON CONFLICT (worker) DO UPDATE
-SET at = excluded.at, problems = excluded.problems;
+SET plans = excluded.plans, sends = excluded.sends, at = excluded.at,
+    problems = excluded.problems;
 
 -- name: beats
 SELECT * FROM beats ORDER BY worker;

@@ -33,6 +33,7 @@ from bridge.model import (
     ListedEvent,
     NewDelivery,
     NewEvent,
+    Part,
     Phase,
     Request,
     Urgency,
@@ -278,7 +279,13 @@ def audit(row: Row) -> AuditEntry:
 
 def beat(row: Row) -> Beat:
     """Return a row of `beats`."""
-    return Beat(**row | {"problems": unpack(row["problems"])})
+    does = {Part.PLANS: row["plans"], Part.SENDS: row["sends"]}
+    return Beat(
+        worker=row["worker"],
+        at=row["at"],
+        problems=unpack(row["problems"]),
+        parts=frozenset(part for part, is_done in does.items() if is_done),
+    )
 
 
 def attempt_begin(claim: Claim, result: Result, now: Instant) -> Values:

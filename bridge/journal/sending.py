@@ -27,10 +27,12 @@ from bridge.journal.session import (
 )
 from bridge.lifecycle import after_lost_lease
 from bridge.model import (
+    WHOLE,
     Delivery,
     DeliveryState,
     Instant,
     Millis,
+    Part,
     Phase,
     Reason,
     Request,
@@ -161,12 +163,19 @@ class Sending(Verbs):
 
     @override
     def beat(
-        self, worker: str, *, problems: Sequence[str], now: Instant
+        self,
+        worker: str,
+        *,
+        parts: frozenset[Part] = WHOLE,
+        problems: Sequence[str],
+        now: Instant,
     ) -> None:
         with self.writing() as session:
             session.run(
                 "beat",
                 worker=worker,
+                plans=int(Part.PLANS in parts),
+                sends=int(Part.SENDS in parts),
                 problems=rows.pack(list(problems)),
                 now=now,
             )

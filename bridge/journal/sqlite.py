@@ -274,6 +274,10 @@ class SQLiteJournal(
         self._listens = True
         return self._bell.listen(name)
 
+    @override
+    def ring(self) -> None:
+        self._bell.ring()
+
     def _ring(self) -> None:
         """Tell others; who listens looks for itself after its own commits."""
         if not self._listens:

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from bridge.errors import JournalError
 from bridge.journal.protocol import Beat, Counts, Room
-from bridge.model import SAVED, SECOND, Instant, Millis
+from bridge.model import SAVED, SECOND, Instant, Millis, Part
 from bridge.observe import metrics_text
 from bridge.targets.account import Mode, mode_of
 from bridge.web.parts import Parts
@@ -111,23 +111,30 @@ def _room(parts: Parts) -> Iterable[Remark]:
         yield Remark(code="no_room", text=room.lacks)
 
 
-_STOPS_SENDING = frozenset({"no_worker", "target_paused"})
+_STOPS_SENDING = frozenset({"no_worker", "no_planner", "target_paused"})
 
 
 def _workers(parts: Parts) -> Iterable[Remark]:
-    fresh = _fresh(parts.journal.beats(), parts.now())
-    if not fresh:
+    beats, now = parts.journal.beats(), parts.now()
+    fresh = _fresh(beats, now)
+    if not is_done(Part.SENDS, beats, now):
         yield Remark(
             code="no_worker",
             text=f"No worker was seen for {FRESH // SECOND} seconds.",
+        )
+    elif not is_done(Part.PLANS, beats, now):
+        yield Remark(
+            code="no_planner",
+            text=f"Nobody has planned for {FRESH // SECOND} seconds: what"
+            " comes in is kept, and waits.",
         )
     for problem in dict.fromkeys(p for beat in fresh for p in beat.problems):
         yield Remark(code="mapping", text=problem)
 
 
-def is_worked(beats: Iterable[Beat], now: Instant) -> bool:
-    """Return whether a worker was seen lately."""
-    return bool(_fresh(beats, now))
+def is_done(part: Part, beats: Iterable[Beat], now: Instant) -> bool:
+    """Return whether somebody was seen lately who does *part*."""
+    return any(part in beat.parts for beat in _fresh(beats, now))
 
 
 def _fresh(beats: Iterable[Beat], now: Instant) -> list[Beat]:

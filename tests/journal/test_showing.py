@@ -12,7 +12,7 @@ from bridge.journal.protocol import (
     Lane,
 )
 from bridge.lifecycle import Gate
-from bridge.model import DeliveryState, EventState
+from bridge.model import DeliveryState, EventState, Part
 from tests.factories import (
     NOW,
     ORDER,
@@ -243,6 +243,18 @@ def test_signs_of_life(journal: Journal) -> None:
         Beat(worker="a", at=later(1), problems=["x.yaml:1: é"]),
         Beat(worker="b", at=later(2), problems=[]),
     ]
+
+
+def test_signs_of_life_say_what_a_process_does(journal: Journal) -> None:
+    """One that does a part of the work says so; what it said last counts."""
+    journal.beat("one", problems=[], now=NOW)
+    journal.beat("one", parts=frozenset({Part.SENDS}), problems=[], now=NOW)
+    journal.beat("two", parts=frozenset({Part.PLANS}), problems=[], now=NOW)
+
+    assert {beat.worker: beat.parts for beat in journal.beats()} == {
+        "one": {Part.SENDS},
+        "two": {Part.PLANS},
+    }
 
 
 def test_orders_are_seen_with_their_links_and_bodies(

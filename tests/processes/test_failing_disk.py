@@ -78,7 +78,7 @@ def web_of(serve: int) -> int:
 
 
 def worker_of(serve: int) -> int:
-    """Return the process that plans and sends."""
+    """Return the process that sends."""
     (found,) = [
         pid for pid in children_of(serve) if name_of(pid) == "bridge-worker-0"
     ]

@@ -45,7 +45,7 @@ def test_who_forks_has_neither_threads_nor_the_database(
     (worker,) = pids(supervisor)["worker"]
     wait_for(lambda: threads(worker) > 1 and opened(worker, database) != [])
     have_nothing(supervisor, database)
-    for killed in ("worker", "web worker"):
+    for killed in ("worker", "planner", "web worker"):
         bring_back(supervisor, killed)
         have_nothing(supervisor, database)
 

@@ -156,7 +156,8 @@ def test_serve_begins_after_one_that_was_killed_with_frozen_children(
     """
     first = processes.start_bridge()
     found = pids(first.pid)
-    left = [*found["web master"], *found["web worker"], *found["worker"]]
+    parts = ("web master", "web worker", "planner", "worker")
+    left = [pid for part in parts for pid in found[part]]
     for pid in left:
         os.kill(pid, signal.SIGSTOP)
     first.kill()

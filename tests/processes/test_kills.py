@@ -40,18 +40,21 @@ def test_killed_and_frozen_processes_lose_and_double_nothing(
 
 
 @pytest.mark.processes
-def test_frozen_worker_is_killed_by_its_supervisor(tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", ["worker", "planner"])
+def test_frozen_worker_is_killed_by_its_supervisor(
+    tmp_path: Path, part: str
+) -> None:
     """
     A worker that is stopped never wakes up: long before its leases end,
-    another one is in its place.
+    another one is in its place. So it is with the one that plans.
     """
     processes = Processes(tmp_path)
     try:
         supervisor = processes.start_bridge().pid
         wait_for(lambda: said(processes.port, "/readyz")["sending"])
-        (frozen,) = pids(supervisor)["worker"]
+        (frozen,) = pids(supervisor)[part]
         os.kill(frozen, signal.SIGSTOP)
-        wait_for(lambda: _others(supervisor, frozen), seconds=20)
+        wait_for(lambda: _others(supervisor, part, frozen), seconds=20)
     finally:
         processes.stop()
 
@@ -59,6 +62,6 @@ def test_frozen_worker_is_killed_by_its_supervisor(tmp_path: Path) -> None:
     assert log.count('"process.stalled"') == 1
 
 
-def _others(supervisor: int, frozen: int) -> bool:
-    found = pids(supervisor)["worker"]
+def _others(supervisor: int, part: str, frozen: int) -> bool:
+    found = pids(supervisor)[part]
     return bool(found) and frozen not in found

@@ -15,7 +15,7 @@ from bridge.journal.opening import open_journal
 from bridge.journal.protocol import Journal, Room
 from bridge.journal.sqlite import SQLiteJournal
 from bridge.lifecycle import Gate
-from bridge.model import DeliveryState
+from bridge.model import DeliveryState, Part
 from bridge.observe import observe
 from tests.factories import (
     NOW,
@@ -107,6 +107,22 @@ def test_takes_while_nothing_is_sent(
     report = ready(client)
     assert not report["sending"]
     assert ["no_worker", "target_paused"] == codes(report)
+
+
+def test_says_when_nobody_plans(client: FlaskClient, journal: Journal) -> None:
+    """
+    A process that sends does not hide that the one that plans is gone.
+    """
+    sends, plans = frozenset({Part.SENDS}), frozenset({Part.PLANS})
+    journal.beat("worker-0", parts=sends, problems=[], now=NOW)
+    journal.beat("planner", parts=plans, problems=[], now=later(-16_000))
+
+    report = ready(client)
+
+    assert ["no_planner"] == codes(report)
+    assert (True, False) == (report["ready"], report["sending"])
+    journal.beat("planner", parts=plans, problems=[], now=NOW)
+    assert [] == codes(ready(client))
 
 
 def test_tells_of_wrong_files(client: FlaskClient, journal: Journal) -> None:

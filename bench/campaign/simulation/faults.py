@@ -190,7 +190,9 @@ class Plan:
     Args:
         chances: of the kinds that are on.
         orders: how many orders are placed.
-        workers: so many processes plan and send; None draws it.
+        workers: so many processes send; None draws it.
+        apart: whether a process of its own plans for them; else each of
+            them plans as well. None draws it.
         crash_at: the number of the one point to crash at, and nothing else
             goes wrong; for the enumeration of crash points.
     """
@@ -198,6 +200,7 @@ class Plan:
     chances: Mapping[Kind, float]
     orders: int = 4
     workers: int | None = None
+    apart: bool | None = None
     crash_at: int | None = None
 
 

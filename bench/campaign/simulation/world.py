@@ -51,7 +51,15 @@ from bridge.first_bytes import FirstBytes
 from bridge.journal.protocol import Claim, Journal, Unwritten
 from bridge.lists import Lists
 from bridge.mapping.catalog import Catalog
-from bridge.model import MINUTE, SECOND, DeliveryId, Instant, Millis
+from bridge.model import (
+    MINUTE,
+    SECOND,
+    WHOLE,
+    DeliveryId,
+    Instant,
+    Millis,
+    Part,
+)
 from bridge.observe import Scalar
 from bridge.planner import Live, Planner
 from bridge.preflights import Answers
@@ -65,6 +73,13 @@ T = TypeVar("T")
 DAY_MS = 86_400_000
 LEASE_MS = 40_000
 WORKERS = (1, 2, 2)
+PLANNER = -1  # in the place of a worker's number
+APART_SHARE = 0.5
+"""Of the lives in which one process plans, and others send."""
+
+WORKING = ("worker", "planner")
+"""How the processes that may freeze are called."""
+
 """So many processes plan and send."""
 
 LOOKS_MS = (20, 100, 400)
@@ -139,9 +154,13 @@ class Working:
 
     watches = False
 
-    def __init__(self, world: "World", slot: int) -> None:
-        self.process = Process(f"worker{slot}")
+    def __init__(
+        self, world: "World", slot: int, does: frozenset[Part]
+    ) -> None:
+        name = "planner" if slot == PLANNER else f"worker{slot}"
+        self.process = Process(name)
         self._world = world
+        self._does = does
         self.journal = world.parts.journal(
             world.file, Disk(world, self.process, is_web=False)
         )
@@ -176,6 +195,7 @@ class Working:
             now=world.steady,
             monotonic=world.clock.seconds,
             threads=Threads(world.strands, self.process),
+            parts=does,
             first_bytes=first_bytes,
             prune=Pruner(self.journal, world.retention).step,
         )
@@ -194,11 +214,12 @@ class Working:
         while not self._safely(self._begin):
             self._rest(int(FAULT_S * 1_000))
         world = self._world
-        world.strands.start(
-            self.process,
-            "plan",
-            lambda: self._loop(self.planner.run_once, world.planning_due),
-        )
+        if Part.PLANS in self._does:
+            world.strands.start(
+                self.process,
+                "plan",
+                lambda: self._loop(self.planner.run_once, world.planning_due),
+            )
         self._loop(self.worker.step, world.sending_due)
 
     def _read_files(self) -> None:
@@ -438,8 +459,18 @@ class World:
         )
         # Of its own dice: the lives of before are the same ones.
         self.retention = random.Random(f"retention {seed}").choice(RETENTIONS)
-        self._slots = range(plan.workers or self.dice.choice(WORKERS))
+        self._slots = self._drawn_slots()
         self.script: Callable[[str, Asked], Kind | None] = _no_script
+
+    def _drawn_slots(self) -> Mapping[int, frozenset[Part]]:
+        """Return which processes there are, and what each of them does."""
+        workers = range(self.plan.workers or self.dice.choice(WORKERS))
+        # Of its own dice, too.
+        apart = random.Random(f"apart {self.seed}").random() < APART_SHARE
+        if (self.plan.apart is None and apart) or self.plan.apart:
+            sends = frozenset({Part.SENDS})
+            return {PLANNER: WHOLE - sends} | dict.fromkeys(workers, sends)
+        return dict.fromkeys(workers, WHOLE)
 
     # -- values that the parts are given
 
@@ -638,7 +669,7 @@ class World:
 
     def _maybe_freeze(self) -> None:
         strand = self.strands.current
-        if strand is None or not strand.process.name.startswith("worker"):
+        if strand is None or not strand.process.name.startswith(WORKING):
             return
         if strand.process.dead or strand.process.frozen_until > self.now:
             return
@@ -688,7 +719,7 @@ class World:
         stage.open_door(AtTheDoor(self.strands, self.web.process))
 
     def _start_worker(self, slot: int) -> None:
-        working = Working(self, slot)
+        working = Working(self, slot, self._slots[slot])
         self.workers[slot] = working
         working.start()
 

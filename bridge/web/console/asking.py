@@ -12,14 +12,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from bridge.asking import ANSWERED_IN
 from bridge.journal.seeing import Question
-from bridge.model import Delivery, DeliveryId, Instant
+from bridge.model import Delivery, DeliveryId, Instant, Part
 from bridge.observe import observe
 from bridge.web.auth import operator
 from bridge.web.console.asked import number_of
 from bridge.web.console.choices import back_address, shown_at
 from bridge.web.console.decisions import LINK, Decisions
 from bridge.web.console.inbox import InboxPages
-from bridge.web.health import is_worked
+from bridge.web.health import is_done
 from bridge.web.parts import Parts
 
 LEARNED: Mapping[str, LazyString] = MappingProxyType(
@@ -162,7 +162,7 @@ class QuestionPages:
             "told": LEARNED.get(learned.outcome) if learned else None,
             "good": learned is not None and learned.outcome in GOOD,
             "waits": learned is None and now <= question.until,
-            "worked": is_worked(self._journal.beats(), now),
+            "worked": is_done(Part.SENDS, self._journal.beats(), now),
         }
 
 
