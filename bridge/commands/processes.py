@@ -50,7 +50,7 @@ WORKERS = click.option(
 @click.command()
 @WORKERS
 def serve(workers: int) -> None:
-    """Run web and worker, and bring back what dies."""
+    """Run web, planner and workers, and bring back what dies."""
     from bridge.compose import monotonic
 
     settings = read_settings(os.environ)
