@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bridge.journal.packing import DICTIONARY
+from bridge.journal.packing import words_of
 from bridge.journal.sqlite import SQLiteJournal
 from bridge.model import DAY, MINUTE, DeliveryState
 from tests.end_to_end.rig import Rig, changed, sample
@@ -46,10 +46,11 @@ def readable(path: Path) -> bytes:
     """Return a file's bytes, and all that is packed anywhere in it."""
     kept = path.read_bytes()
     found = [kept]
-    for begin in re.finditer(rb"x[\x01\xbb]", kept):  # texts, bodies
-        unpacking = zlib.decompressobj(zdict=DICTIONARY)
+    for begin in re.finditer(rb"x[\x01\xbb]|h\xbf", kept):  # bodies, texts
+        stream = kept[begin.start() :]
+        unpacking = zlib.decompressobj(zdict=words_of(stream))
         with suppress(zlib.error):
-            found.append(unpacking.decompress(kept[begin.start() :]))
+            found.append(unpacking.decompress(stream))
     return b"".join(found)
 
 

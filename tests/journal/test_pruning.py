@@ -1,8 +1,6 @@
 """Old orders lose their words, step by step, and nothing else."""
 
-import hashlib
 import random
-import zlib
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
@@ -11,7 +9,7 @@ from typing_extensions import override
 
 from bridge.errors import Pruned
 from bridge.journal.connection import sqlite3
-from bridge.journal.packing import DICTIONARY, MARK, unpacked
+from bridge.journal.packing import MARK
 from bridge.journal.protocol import (
     EventFilter,
     EventVerdict,
@@ -417,23 +415,6 @@ def test_packs_nothing_while_calls_are_under_way(journal: Journal) -> None:
 
     assert journal.pack(9) is None
     assert journal.pack(9, patient=False) == 1
-
-
-def test_words_of_the_dictionary_never_change() -> None:
-    """
-    What was packed with them needs them, byte for byte. Better ones would be
-    another file, for another mark.
-    """
-    digest = hashlib.sha256(DICTIONARY).hexdigest()
-
-    assert digest == (
-        "e0c5afcf54b69a7f1380b0c4e104a75e61e0c1192d997bb346459a7566e5edf0"
-    )
-
-
-def test_reads_what_was_packed_without_a_dictionary() -> None:
-    """Bodies of before are read as ever."""
-    assert unpacked(MARK + zlib.compress(b"before")) == b"before"
 
 
 def test_packs_nothing_that_was_pruned_meanwhile(path: Path) -> None:
