@@ -704,6 +704,7 @@ SELECT id, at, delivery_id, version, state, reason, generation, fence,
        worker, due_at
 FROM history WHERE delivery_id = :id ORDER BY id;
 
+-- Where a line has `=`, an earlier one says it; of what is pruned it is gone.
 -- name: other_ends
 SELECT d.id, d.state, d.version, h.state AS told_state,
        h.version AS told_version
@@ -713,7 +714,11 @@ LEFT JOIN history h ON h.id = (
 WHERE h.id IS NULL
   OR h.at <> d.updated_at OR h.version <> d.version OR h.state <> d.state
   OR h.reason IS DISTINCT FROM d.reason
-  OR h.generation <> d.generation OR h.place <> d.place
+  OR h.generation <> d.generation
+  OR d.place <> (
+    SELECT l.place FROM history l
+    WHERE l.delivery_id = d.id AND l.place <> '='
+    ORDER BY l.id DESC LIMIT 1)
   OR h.fence <> d.fence
   OR h.worker <> d.owner -- who held it before stands there, too
   OR h.lease_until IS DISTINCT FROM d.lease_until
@@ -721,8 +726,16 @@ WHERE h.id IS NULL
   OR h.wait_until IS DISTINCT FROM d.wait_until
   OR h.attempts <> d.attempts OR h.claims <> d.claims
   OR h.lookups <> d.lookups OR h.absences <> d.absences
-  OR h.mapping_hash IS DISTINCT FROM d.mapping_hash
-  OR h.request_hash IS DISTINCT FROM d.request_hash
+  OR (h.mapping_hash IS NULL) <> (d.mapping_hash IS NULL)
+  OR d.mapping_hash <> (
+    SELECT l.mapping_hash FROM history l
+    WHERE l.delivery_id = d.id AND l.mapping_hash <> '='
+    ORDER BY l.id DESC LIMIT 1)
+  OR (h.request_hash IS NULL) <> (d.request_hash IS NULL)
+  OR SUBSTR(d.request_hash, 1, 16) <> (
+    SELECT SUBSTR(l.request_hash, 1, 16) FROM history l
+    WHERE l.delivery_id = d.id AND l.request_hash <> '='
+    ORDER BY l.id DESC LIMIT 1)
   OR h.forced <> d.forced OR h.live_since <> d.live_since
 ORDER BY d.id LIMIT :limit;
 

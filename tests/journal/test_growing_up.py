@@ -59,6 +59,8 @@ def test_what_was_kept_reads_as_before(old: Path) -> None:
         "0006_console",
         "0007_sessions",
         "0008_questions",
+        "0009_parts",
+        "0010_short_lines",
     ]
 
     story = journal.story(STORE, ORDER)

@@ -140,6 +140,56 @@ def test_finds_rows_that_were_changed_behind_its_back(
     assert journal.integrity() == [wrong]
 
 
+@pytest.mark.parametrize("column", ["place", "mapping_hash", "request_hash"])
+@pytest.mark.parametrize("value", ["'x'", "NULL"])
+def test_finds_what_an_early_line_says(
+    journal: Journal, path: Path, column: str, value: str
+) -> None:
+    """Lines that say nothing of a column leave what was said to hold."""
+    keep(journal, new_delivery(repeatable=True, mapping_hash="abc"))
+    send(journal, S.SUCCEEDED, now=later(1))
+    assert journal.replay() == []
+    if (column, value) == ("place", "NULL"):
+        value = "''"
+    with closing(sqlite3.connect(str(path), isolation_level=None)) as other:
+        other.execute("DROP TRIGGER deliveries_go_on")
+        other.execute(f"UPDATE deliveries SET {column} = {value}")
+
+    (wrong,) = journal.replay()
+
+    assert "its counts or times" in wrong
+
+
+def test_lines_say_what_changed(journal: Journal, path: Path) -> None:
+    """What is long and as it was is not said again."""
+    keep(journal, new_delivery(repeatable=True, mapping_hash="abc"))
+    send(
+        journal, S.SUCCEEDED, now=later(1), request_hash="0123456789abcdef" * 4
+    )
+    with closing(sqlite3.connect(str(path))) as other:
+        (first, *_between, last) = other.execute(
+            "SELECT place, mapping_hash, request_hash FROM history ORDER BY id"
+        ).fetchall()
+
+    assert first[1:] == ("abc", None)
+    assert (last[0], last[2]) == ("=", "0123456789abcdef")
+
+
+def test_lines_of_before_are_read(journal: Journal, path: Path) -> None:
+    """Lines that say everything, as all of them did once, are no less true."""
+    keep(journal, new_delivery(repeatable=True, mapping_hash="abc"))
+    send(journal, S.SUCCEEDED, now=later(1))
+    with closing(sqlite3.connect(str(path), isolation_level=None)) as other:
+        other.execute("DROP TRIGGER history_keeps_its_words")
+        other.execute(
+            "UPDATE history SET (place, mapping_hash, request_hash) ="
+            " (SELECT place, mapping_hash, request_hash FROM deliveries d"
+            " WHERE d.id = delivery_id)"
+        )
+
+    assert journal.replay() == []
+
+
 @pytest.mark.parametrize(
     ("changes", "found"),
     [
