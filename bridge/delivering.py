@@ -225,12 +225,10 @@ class _Job:
         try:
             mapping, rule, scene = self._draft.begin()
             told = known_links(mapping, rule, scene)
-            request = self._draft.request(
-                mapping, rule, with_links(scene, told)
-            )
+            self._draft.request(mapping, rule, with_links(scene, told))
         except (Settled, Unrenderable):
             return True
-        return request_hash(request) == request_hash(doubt.request)
+        return self._draft.request_hash == request_hash(doubt.request)
 
     def _doubt(self) -> Doubt | None:
         return doubt_of(self._delivery, self._calls.target.contract)
@@ -423,7 +421,7 @@ class _Job:
                 "path": request.path,
                 "body": request.body,
             },
-            request_hash=request_hash(request),
+            request_hash=self._draft.request_hash,
         )
 
     def _tried(self, called: Called, *, repeatable: bool) -> Tried:

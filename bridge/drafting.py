@@ -68,7 +68,12 @@ class Settled(Exception):
 
 
 class Draft:
-    """One claimed delivery, as the files and the order have it now."""
+    """
+    One claimed delivery, as the files and the order have it now.
+
+    Attributes:
+        request_hash: of the request that was drawn up last.
+    """
 
     def __init__(
         self,
@@ -84,6 +89,7 @@ class Draft:
         self._live = live
         self._now = now
         self._text_hash: str | None = None
+        self.request_hash: str | None = None
 
     @property
     def text_hash(self) -> str | None:
@@ -132,7 +138,8 @@ class Draft:
             ) from None
         except Unrenderable as error:
             raise Settled(Step(state=S.HELD, reason=error.reason)) from None
-        same = request_hash(request) == self._claim.applied_hash
+        self.request_hash = request_hash(request)
+        same = self.request_hash == self._claim.applied_hash
         if same and self._delivery.repeatable and not self._delivery.forced:
             reason = Reason(code="unchanged", text="the target has it already")
             raise Settled(Step(state=S.UNCHANGED, reason=reason))

@@ -125,7 +125,9 @@ UPDATE deliveries SET
   version = :version, mapping_hash = :mapping_hash,
   request_hash = :request_hash, forced = :forced, live_since = :live_since,
   updated_at = :updated_at,
-  request = CASE WHEN pruned_at IS NULL THEN :request ELSE request END
+  -- without one, it stays as it is
+  request = CASE WHEN pruned_at IS NULL THEN COALESCE(:request, request)
+            ELSE request END
 WHERE id = :id AND version = :seen_version;
 
 -- name: newest_generation

@@ -54,7 +54,8 @@ def keep_result(
     if row is None:
         return Kept(settled=False)
     health, revision = _health(row), row.pop("revision")
-    before = rows.delivery(row)
+    # What was sent is kept already, and nothing here looks at it.
+    before = rows.delivery(row | {"request": None})
     keep_health(session, claim, result, health, now)
     _give_back_slot(session, claim, result, now)
     if not _is_held(before, claim):
@@ -174,8 +175,10 @@ def _counted(before: Delivery, finding: Finding | None) -> dict[str, Any]:
 
 
 def _sent(result: Result) -> dict[str, Any]:
-    """Return what is known of the request, where that is new."""
-    news = {"mapping_hash": result.mapping_hash, "request": result.request}
+    """Return what is known of the request, where the intent has not kept it."""
+    news = {"mapping_hash": result.mapping_hash}
+    if result.number is None:
+        news["request"] = result.request
     return {name: value for name, value in news.items() if value is not None}
 
 

@@ -140,8 +140,13 @@ def delivery(row: Row) -> Delivery:
     )
 
 
-def delivery_values(after: Delivery) -> Values:
-    """Return the parameters of `save_delivery`, but for `seen_version`."""
+def delivery_values(after: Delivery, *, request: JSON) -> Values:
+    """
+    Return the parameters of `save_delivery`, but for `seen_version`.
+
+    Args:
+        request: None where the one that is kept is to stay.
+    """
     return {
         "id": after.id,
         "generation": after.generation,
@@ -165,7 +170,7 @@ def delivery_values(after: Delivery) -> Values:
         "forced": int(after.forced),
         "live_since": after.live_since,
         "updated_at": after.updated_at,
-        "request": pack_long(after.request),
+        "request": pack_long(request),
     }
 
 

@@ -169,7 +169,10 @@ def save(
     changed = session.run(
         "save_delivery",
         seen_version=before.version,
-        **rows.delivery_values(after),
+        **rows.delivery_values(
+            after,
+            request=None if after.request is before.request else after.request,
+        ),
     )
     if not changed:
         message = f"delivery {before.id} was changed meanwhile"
