@@ -141,16 +141,19 @@ class Wire(httpx.BaseTransport):
                 writing.write()
             writing.check()
             answer = connection.answer(request.method)
+            return httpx.Response(
+                answer.status,
+                headers=[
+                    (name.encode("latin-1"), value.encode("latin-1"))
+                    for name, value in answer.headers.items()
+                ],
+                stream=_Body(self, connection, answer),
+            )
         except BaseException:
             if connection is not None:
                 connection.close()
             self._room.release()
             raise
-        return httpx.Response(
-            answer.status,
-            headers=answer.headers.items(),
-            stream=_Body(self, connection, answer),
-        )
 
     @override
     def close(self) -> None:
@@ -263,11 +266,14 @@ class _Connection:
         return self.idle_since >= 0
 
     @property
+    def has_more(self) -> bool:
+        """Whether something came in with the answer, behind it."""
+        return bool(self._came_in)
+
+    @property
     def is_readable(self) -> bool:
         """Whether something came in, or its end, since the last answer."""
-        return bool(
-            self._came_in or self._stream.get_extra_info("is_readable")
-        )
+        return bool(self._stream.get_extra_info("is_readable"))
 
     def close(self) -> None:
         """Close it for good."""
@@ -390,7 +396,8 @@ class _Body(httpx.SyncByteStream):
                 connection,
                 keep=self._is_whole
                 and not self._answer.will_close
-                and not connection.is_readable,
+                # What comes later is seen before it is used again.
+                and not connection.has_more,
             )
 
 
