@@ -2,15 +2,15 @@
 HTTP/1.1 to one target, below httpx: kept connections under one deadline.
 
     take a connection ─▶ begin ─▶ write ─▶ status, headers ─▶ body
-       kept, or new       hook             http.client         as it comes
+       kept, or new       hook              httptools          as it comes
 
-httpx's own transport reads in Python what the standard library reads faster,
-and looks after many hosts at once; together that cost more than the rest of
-a delivery. This one knows one host, and calls its hook just before the first
-byte. The network below is httpcore's, so that it can be replaced.
+httpx's own transport reads answers in Python, and looks after many hosts at
+once; together that cost more than the rest of a delivery. This one knows one
+host, has its answers read by `httptools` (llhttp, strict), and calls its hook
+just before the first byte. The network below is httpcore's, so that it can be
+replaced.
 """
 
-import http.client
 import re
 import ssl
 import threading
@@ -18,9 +18,11 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from http import HTTPStatus
+from typing import Protocol
 
 import httpcore
+import httptools
 import httpx
 from typing_extensions import override
 
@@ -45,8 +47,17 @@ WRITE_PIECE = 16 * 1024
 
 READ_PIECE = 64 * 1024
 
+HEAD_CAP = 64 * 1024
+"""
+An answer is given up when more bytes than these came in without an end of
+its head, or a byte of its body: llhttp has no limit of its own, neither for
+interim answers nor for what is between chunks and behind them.
+"""
+
 EXCHANGE = "exchange"
 """The extension of a request that holds its `Exchanging`."""
+
+_SWITCHING = HTTPStatus.SWITCHING_PROTOCOLS
 
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VALUE = re.compile(
@@ -143,10 +154,7 @@ class Wire(httpx.BaseTransport):
             answer = connection.answer(request.method)
             return httpx.Response(
                 answer.status,
-                headers=[
-                    (name.encode("latin-1"), value.encode("latin-1"))
-                    for name, value in answer.headers.items()
-                ],
+                headers=answer.headers,
                 stream=_Body(self, connection, answer),
             )
         except BaseException:
@@ -246,17 +254,16 @@ class _Writing:
 
 class _Connection:
     """
-    One connection, read as `http.client` reads a file.
+    One connection, and the end of the exchange that it is used in.
 
     Args:
-        deadline: of the exchange that it is used in.
+        deadline: of that exchange.
     """
 
     def __init__(
         self, stream: httpcore.NetworkStream, deadline: Deadline
     ) -> None:
         self._stream = stream
-        self._came_in = b""
         self.deadline = deadline
         self.idle_since = -1.0
 
@@ -264,11 +271,6 @@ class _Connection:
     def is_kept(self) -> bool:
         """Whether an exchange went over it before."""
         return self.idle_since >= 0
-
-    @property
-    def has_more(self) -> bool:
-        """Whether something came in with the answer, behind it."""
-        return bool(self._came_in)
 
     @property
     def is_readable(self) -> bool:
@@ -291,114 +293,180 @@ class _Connection:
                 piece = message[start : start + WRITE_PIECE]
                 self._stream.write(piece, deadline.left())
 
-    def answer(self, method: str) -> http.client.HTTPResponse:
-        """Return the answer, its status and headers read."""
-        while True:
-            answer = http.client.HTTPResponse(
-                cast("Any", _AsSocket(self)), method=method
-            )
-            try:
-                answer.begin()
-            except (http.client.HTTPException, ValueError) as error:
+    def answer(self, method: str) -> "_Answer":
+        """Return the answer, its head read."""
+        answer = _Answer(method)
+        while not answer.status:
+            answer.take(self.receive())
+        return answer
+
+    def receive(self) -> bytes:
+        """Return what comes in next, nothing at its end."""
+        return self._stream.read(READ_PIECE, self.deadline.left())
+
+
+class _Answer:
+    """
+    One answer, as `httptools` reads it out of what comes in.
+
+    Attributes:
+        status: 0 until its head is whole.
+        pieces: what came in of its body, for the caller to take.
+        failure: what broke it behind its head.
+        is_whole: nothing of it is missing.
+        keeps: the connection may carry another exchange.
+    """
+
+    def __init__(self, method: str) -> None:
+        self._parser = httptools.HttpResponseParser(self)
+        self._has_no_body = method == "HEAD"
+        self._barren = 0
+        self.status = 0
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.pieces: list[bytes] = []
+        self.failure: Exception | None = None
+        self.is_whole = False
+        self.keeps = False
+
+    def take(self, came_in: bytes) -> None:
+        """
+        Read on; nothing is the connection's end.
+
+        Raises:
+            RemoteProtocolError: its head can not be read; what breaks its
+                body is a `failure`, since its status counts.
+        """
+        try:
+            if came_in:
+                self._read(came_in)
+            else:
+                self._end()
+        except httpcore.RemoteProtocolError as error:
+            if not self.status:
+                raise
+            self.failure = error
+
+    def let_go(self) -> None:
+        """Part with the parser, which holds this as this holds it."""
+        del self._parser
+
+    def _read(self, came_in: bytes) -> None:
+        # The last byte goes alone: an answer that is whole without it has
+        # something behind it, be it an empty line that llhttp skips.
+        self._feed(came_in[:-1])
+        if self.is_whole:
+            self.keeps = False
+            return
+        self._feed(came_in[-1:])
+        self._barren = 0 if self.pieces else self._barren + len(came_in)
+        if self._barren > HEAD_CAP and not self.is_whole:
+            raise httpcore.RemoteProtocolError
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except (
+            httptools.HttpParserError,
+            httptools.HttpParserUpgrade,
+        ) as error:
+            # What llhttp says of bytes behind the answer is not about it.
+            if not self.is_whole:
                 raise httpcore.RemoteProtocolError from error
-            is_interim = 100 <= answer.status < 200  # noqa: PLR2004
-            if not is_interim or answer.status == http.HTTPStatus(101):
-                return answer
 
-    # -- as a file
+    def _end(self) -> None:
+        """Take the connection's end; `httptools` can not be told of it."""
+        if not self.status or _tells_its_end(self.headers):
+            raise httpcore.RemoteProtocolError
+        self.is_whole = True
 
-    def readline(self, limit: int = -1) -> bytes:
-        """Return a line with its end, at most *limit* bytes."""
-        while (end := self._came_in.find(b"\n")) < 0:
-            if 0 <= limit <= len(self._came_in) or not self._receive():
-                return self._take(limit)
-        return self._take(end + 1 if limit < 0 else min(end + 1, limit))
+    # -- what `httptools` calls; what it raises there stops the reading
 
-    def read(self, size: int | None = -1) -> bytes:
-        """Return *size* bytes, or less where it ends before."""
-        whole = size is None or size < 0
-        while whole or len(self._came_in) < (size or 0):
-            if not self._receive():
-                break
-        return self._take(-1 if size is None else size)
+    def on_message_begin(self) -> None:
+        """Read no second answer."""
+        if self.is_whole:
+            raise httpcore.RemoteProtocolError
 
-    def read1(self, size: int = -1) -> bytes:
-        """Return what is there, at most *size* bytes; wait for some."""
-        if not self._came_in:
-            self._receive()
-        return self._take(size)
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header, but none that comes behind the body."""
+        if not self.status:
+            self.headers.append((name, value))
 
-    def _receive(self) -> int:
-        came_in = self._stream.read(READ_PIECE, self.deadline.left())
-        self._came_in += came_in
-        return len(came_in)
+    def on_headers_complete(self) -> None:
+        """Let an interim answer pass; take the status of any other."""
+        status = self._parser.get_status_code()
+        if not (
+            status >= HTTPStatus.CONTINUE
+            and self._parser.get_http_version().startswith("1.")
+        ):
+            raise httpcore.RemoteProtocolError
+        if status < HTTPStatus.OK and status != _SWITCHING:
+            self.headers.clear()
+            return
+        self.status = status
+        if self._has_no_body:
+            # llhttp was not told, and would read on.
+            self.is_whole = True
+            raise httpcore.RemoteProtocolError
 
-    def _take(self, size: int) -> bytes:
-        if size < 0 or size >= len(self._came_in):
-            taken, self._came_in = self._came_in, b""
-        else:
-            taken, self._came_in = (
-                self._came_in[:size],
-                self._came_in[size:],
+    def on_body(self, piece: bytes) -> None:
+        """Keep a piece of the body; an interim answer has none."""
+        if not self.status:
+            raise httpcore.RemoteProtocolError
+        self.pieces.append(piece)
+
+    def on_message_complete(self) -> None:
+        """Note the end, unless it is an interim answer's."""
+        if self.status:
+            # It forgets the headers that say so right after.
+            self.keeps = (
+                self._parser.should_keep_alive() and self.status != _SWITCHING
             )
-        return taken
+            self.is_whole = True
 
 
-class _AsSocket:
-    """What `http.client` takes for a socket, and for its file."""
-
-    def __init__(self, connection: _Connection) -> None:
-        self.readline = connection.readline
-        self.read = connection.read
-        self.read1 = connection.read1
-
-    def makefile(self, _mode: str) -> "_AsSocket":
-        return self
-
-    def flush(self) -> None:
-        """Nothing is kept back."""
-
-    def close(self) -> None:
-        """The connection outlives its answers."""
+def _tells_its_end(headers: list[tuple[bytes, bytes]]) -> bool:
+    """Return whether a body ends otherwise than with its connection."""
+    return any(
+        name.lower() == b"content-length"
+        or (
+            name.lower() == b"transfer-encoding"
+            and b"chunked" in value.lower()
+        )
+        for name, value in headers
+    )
 
 
 class _Body(httpx.SyncByteStream):
     """An answer's body as it comes off the wire."""
 
     def __init__(
-        self,
-        wire: Wire,
-        connection: _Connection,
-        answer: http.client.HTTPResponse,
+        self, wire: Wire, connection: _Connection, answer: _Answer
     ) -> None:
         self._wire = wire
         self._connection: _Connection | None = connection
         self._answer = answer
-        self._is_whole = False
 
     @override
     def __iter__(self) -> Iterator[bytes]:
-        answer = self._answer
-        try:
-            while piece := answer.read(READ_PIECE):
+        answer, connection = self._answer, self._connection
+        assert connection is not None
+        while True:
+            if answer.pieces:
+                piece = b"".join(answer.pieces)
+                answer.pieces.clear()
                 yield piece
-        except (http.client.HTTPException, ValueError) as error:
-            raise httpcore.RemoteProtocolError from error
-        if answer.length:  # so many bytes are missing
-            raise httpcore.RemoteProtocolError
-        self._is_whole = True
+            if answer.failure is not None:
+                raise answer.failure
+            if answer.is_whole:
+                return
+            answer.take(connection.receive())
 
     @override
     def close(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            self._wire.ended(
-                connection,
-                keep=self._is_whole
-                and not self._answer.will_close
-                # What comes later is seen before it is used again.
-                and not connection.has_more,
-            )
+            self._answer.let_go()
+            self._wire.ended(connection, keep=self._answer.keeps)
 
 
 def _message(request: httpx.Request) -> bytes:

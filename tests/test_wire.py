@@ -10,11 +10,11 @@ import httpcore
 import pytest
 from typing_extensions import override
 
-from bridge.model import Exchange, Millis, Request
-from bridge.sender import ANSWER_CAP, Sender
+from bridge.model import Exchange, Millis, Phase, Request
+from bridge.sender import ANSWER_CAP, Hook, Sender, at_once
 from bridge.targets.account import Target
 from bridge.targets.register import CONTRACTS
-from bridge.wire import READ_PIECE, REST_S
+from bridge.wire import HEAD_CAP, READ_PIECE, REST_S
 from tests.factories import NOW
 
 VERIFY = ssl.create_default_context()
@@ -71,10 +71,13 @@ class Network(httpcore.NetworkBackend):
 
     pieces: Iterable[bytes]
     ends: bool
+    refuses: bool = False
     streams: list[Stream] = field(default_factory=list)
 
     @override
     def connect_tcp(self, *_args: Any, **_how: Any) -> Stream:
+        if self.refuses:
+            raise httpcore.ConnectError
         self.streams.append(Stream(deque(self.pieces), self.ends))
         return self.streams[-1]
 
@@ -102,10 +105,18 @@ class Client:
             network=self.network,
         )
 
-    def exchange(self, request: Request = CALL, **headers: str) -> Exchange:
+    def exchange(
+        self,
+        request: Request = CALL,
+        *,
+        before_first_byte: Hook = at_once,
+        **headers: str,
+    ) -> Exchange:
         """Make an exchange after a rest."""
         self._seconds += REST_S * 2
-        return self._sender.exchange(request, headers=headers)
+        return self._sender.exchange(
+            request, headers=headers, before_first_byte=before_first_byte
+        )
 
     @property
     def stream(self) -> Stream:
@@ -265,18 +276,6 @@ def test_answer_to_a_question_for_the_head_only() -> None:
     assert (200, b"", None) == read(client.exchange(asked))
 
 
-def test_header_that_is_not_ascii() -> None:
-    """
-    A header in another alphabet breaks nothing, and its exchange's place is
-    free for the next one.
-    """
-    raw, status, body = ANSWERS["not ASCII"]
-    client = Client([raw, raw, raw])
-
-    for _ in range(3):
-        assert (status, body, None) == read(client.exchange())
-
-
 def test_several_headers_of_one_name() -> None:
     """
     What is said twice is read as a list, whatever letters are around it.
@@ -299,6 +298,170 @@ def test_headers_of_an_interim_answer_are_not_the_answers() -> None:
     assert exchanged(interim + CHUNKED + trailer).retry_after is None
 
 
+# ----------------------------------------------------------- broken answers
+
+CUT = {
+    "length": (OK + b"Content-Length: 3\r\n\r\nhi", b"hi"),
+    "length alone": (OK + b"Content-Length: 3\r\n\r\n", b""),
+    "in a chunk": (CHUNKED + b"5\r\nhi", b"hi"),
+    "after a chunk": (CHUNKED + b"2\r\nhi\r\n", b"hi"),
+    "before the empty line": (CHUNKED + b"2\r\nhi\r\n0\r\n", b"hi"),
+    "in trailers": (CHUNKED + b"2\r\nhi\r\n0\r\nA: b\r\n", b"hi"),
+    "two codings": (
+        OK + b"Transfer-Encoding: gzip, chunked\r\n\r\n2\r\nhi\r\n",
+        b"hi",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CUT)
+def test_body_that_is_cut(name: str) -> None:
+    """
+    A body that told its end and does not reach it is not whole; the status
+    counts, and what came of it is kept.
+    """
+    raw, body = CUT[name]
+    for pieces in ([raw], bytewise(raw)):
+        found = exchanged(*pieces, ends=True)
+
+        assert Phase.ANSWERED is found.phase
+        assert (200, body, "protocol") == read(found)
+
+
+@pytest.mark.parametrize(
+    "chunks", [b"zz\r\nhi\r\n", b"2\r\nhiXX", b"2\nhi\n0\n\n", b"-2\r\nhi\r\n"]
+)
+def test_body_that_can_not_be_read(chunks: bytes) -> None:
+    """
+    The status counts though the body breaks, even in the same piece.
+    """
+    raw = CHUNKED + chunks
+    for pieces in ([raw], bytewise(raw)):
+        found = exchanged(*pieces)
+
+        assert Phase.ANSWERED is found.phase
+        assert (200, "protocol") == (found.status, found.failure)
+
+
+UNREADABLE = {
+    "bare line feeds": b"HTTP/1.1 200 OK\nContent-Length: 2\n\nhi",
+    "two ends": OK
+    + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "two lengths": OK + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\nhi!",
+    "negative": OK + b"Content-Length: -2\r\n\r\nhi",
+    "endless": OK + b"Content-Length: 99999999999999999999999\r\n\r\nhi",
+    "folded": OK + b"A: b\r\n c\r\nContent-Length: 2\r\n\r\nhi",
+    "space": OK + b"Content-Length : 2\r\n\r\nhi",
+    "zero byte": OK + b"A: \0\r\nContent-Length: 2\r\n\r\nhi",
+    "no colon": OK + b"A\r\nContent-Length: 2\r\n\r\nhi",
+    "low status": b"HTTP/1.1 099 X\r\nContent-Length: 0\r\n\r\n" + WHOLE,
+    "long status": b"HTTP/1.1 2000 X\r\nContent-Length: 2\r\n\r\nhi",
+    "another version": b"HTTP/2.0 200 X\r\nContent-Length: 2\r\n\r\nhi",
+    "a request": b"GET / HTTP/1.1\r\n\r\n",
+    "another protocol": b"SSH-2.0-OpenSSH_9.6\r\n",
+    "interim with a body": b"HTTP/1.1 104 X\r\nContent-Length: 2\r\n\r\nhi",
+    "second one broken": b"HTTP/1.1 100 X\r\n\r\nHTTP/1.1 2x0 OK\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_head_that_can_not_be_read(name: str) -> None:
+    """
+    A head that is not as it must be is no answer: nobody knows. The place
+    of the exchange is free again.
+    """
+    raw = UNREADABLE[name]
+    for pieces in ([raw], [*bytewise(raw)]):
+        client = Client(pieces)
+        for _ in range(2):
+            found = client.exchange()
+
+            assert Phase.WRITING is found.phase
+            assert (None, b"", "protocol") == read(found)
+            assert client.stream.closed
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"HTTP/1.1 20",
+        OK,
+        OK + b"Content-Length: 0\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+    ],
+)
+def test_head_that_is_cut(raw: bytes) -> None:
+    """
+    Without a whole head there is no status; an interim answer is none.
+    """
+    pieces = [raw] if raw else []
+    found = exchanged(*pieces, ends=True)
+
+    assert Phase.WRITING is found.phase
+    assert (None, b"", "protocol") == read(found)
+
+
+# ------------------------------------------------------- answers too long
+
+PIECE = 8 * 1024
+ENDLESS = {
+    "status line": (b"HTTP/1.1 200 ", b"x" * PIECE),
+    "name": (OK, b"x" * PIECE),
+    "value": (OK + b"A: ", b"x" * PIECE),
+    "headers": (OK, b"Set-Cookie: a=b\r\n" * (PIECE // 17)),
+    "interim answers": (b"", b"HTTP/1.1 103 X\r\n\r\n" * (PIECE // 18)),
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_head_without_an_end(name: str) -> None:
+    """
+    A head that goes on and on is given up after a while.
+    """
+    begin, more = ENDLESS[name]
+    client = Client([begin + more, *[more] * 100])
+    found = client.exchange()
+
+    assert (None, b"", "protocol") == read(found)
+    assert client.stream.taken <= HEAD_CAP + READ_PIECE
+
+
+@pytest.mark.parametrize("begin", [b"2\r\nhi\r\n0\r\nA: ", b"2\r\nhi\r\n2;"])
+def test_trailers_without_an_end(begin: bytes) -> None:
+    """
+    What is not the body is not read for ever behind the head either.
+    """
+    client = Client([CHUNKED + begin, *[b"x" * PIECE] * 100])
+    found = client.exchange()
+
+    assert (200, b"hi", "protocol") == read(found)
+    assert client.stream.taken <= HEAD_CAP + READ_PIECE
+
+
+def test_long_head() -> None:
+    """
+    A head of 60 KB is read.
+    """
+    fields = b"".join(b"A%d: %b\r\n" % (i, b"x" * 595) for i in range(100))
+    raw = OK + fields + b"Content-Length: 2\r\n\r\nhi"
+    pieces = [raw[i : i + PIECE] for i in range(0, len(raw), PIECE)]
+
+    assert len(raw) > 60_000
+    assert (200, b"hi", None) == read(exchanged(*pieces))
+
+
+def test_body_in_tiny_chunks() -> None:
+    """
+    A body may come in chunks of a byte, with more around it than in it.
+    """
+    count = HEAD_CAP // 2
+    raw = CHUNKED + b"1\r\nx\r\n" * count + b"0\r\n\r\n"
+    pieces = [raw[i : i + PIECE] for i in range(0, len(raw), PIECE)]
+
+    assert (200, b"x" * count, None) == read(exchanged(*pieces))
+
+
 # ------------------------------------------------- what is not used again
 
 SPENT = {
@@ -307,6 +470,8 @@ SPENT = {
         OK + b"Connection: a, Close\r\nContent-Length: 2\r\n\r\nhi"
     ),
     "old": b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+    "switched": b"HTTP/1.1 101 X\r\nUpgrade: a\r\nConnection: upgrade\r\n\r\n",
+    "switched without a word": b"HTTP/1.1 101 X\r\n\r\n",
     "switched and more": b"HTTP/1.1 101 X\r\n\r\n\x89\x04data",
     "more behind close": (
         OK + b"Connection: close\r\nContent-Length: 2\r\n\r\nhimore"
@@ -314,9 +479,8 @@ SPENT = {
     "a line more": WHOLE + b"\r\n",
     "a byte more": WHOLE + b"!",
     "a line feed more": WHOLE + b"\n",
-    "a second one": WHOLE
-    + OK
-    + b"Retry-After: 7\r\nContent-Length: 0\r\n\r\n",
+    "a second one": WHOLE + b"HTTP/1.1 503 X\r\nRetry-After: 7\r\n"
+    b"Content-Length: 2\r\n\r\nno",
     "a line behind chunks": CHUNKED + b"2\r\nhi\r\n0\r\n\r\n\r\n",
     "more behind chunks": CHUNKED + b"2\r\nhi\r\n0\r\n\r\nmore",
     "more behind none": b"HTTP/1.1 204 X\r\n\r\nmore",
@@ -337,9 +501,27 @@ def test_connection_that_is_not_used_again(name: str) -> None:
 
         assert found.failure is None
         assert found.retry_after is None
+        assert found.status != 503
         assert found.answer in {b"hi", b""}
         assert client.stream.closed
     assert 2 == len(client.network.streams)
+
+
+def test_connection_that_ended_meanwhile_leaves_no_intent() -> None:
+    """
+    That a kept connection is over is found before the hook runs: where
+    there is no other one, there is no intent.
+    """
+    ran: list[bool] = []
+    client = Client([WHOLE])
+    client.exchange()
+    client.stream.ends = client.network.refuses = True
+    found = client.exchange(
+        before_first_byte=lambda write: (ran.append(True), write())
+    )
+
+    assert (Phase.PREPARED, "connect") == (found.phase, found.failure)
+    assert [] == ran
 
 
 def test_connection_after_an_answer_to_head() -> None:
