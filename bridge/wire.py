@@ -319,6 +319,8 @@ class _Answer:
 
     def __init__(self, method: str) -> None:
         self._parser = httptools.HttpResponseParser(self)
+        # A length beside chunks, as some proxies send it: the chunks count.
+        self._parser.set_dangerous_leniencies(lenient_chunked_length=True)
         self._has_no_body = method == "HEAD"
         self._barren = 0
         self.status = 0
@@ -375,7 +377,7 @@ class _Answer:
 
     def _end(self) -> None:
         """Take the connection's end; `httptools` can not be told of it."""
-        if not self.status or _tells_its_end(self.headers):
+        if not self.status or _ends_told(self.headers):
             raise httpcore.RemoteProtocolError
         self.is_whole = True
 
@@ -419,21 +421,22 @@ class _Answer:
         if self.status:
             # It forgets the headers that say so right after.
             self.keeps = (
-                self._parser.should_keep_alive() and self.status != _SWITCHING
+                self._parser.should_keep_alive()
+                and self.status != _SWITCHING
+                and len(_ends_told(self.headers)) <= 1
             )
             self.is_whole = True
 
 
-def _tells_its_end(headers: list[tuple[bytes, bytes]]) -> bool:
-    """Return whether a body ends otherwise than with its connection."""
-    return any(
-        name.lower() == b"content-length"
-        or (
-            name.lower() == b"transfer-encoding"
-            and b"chunked" in value.lower()
-        )
-        for name, value in headers
-    )
+def _ends_told(headers: list[tuple[bytes, bytes]]) -> set[bytes]:
+    """Return which headers say how a body ends, if not with its connection."""
+    told = ((name.lower(), value) for name, value in headers)
+    return {
+        name
+        for name, value in told
+        if name == b"content-length"
+        or (name == b"transfer-encoding" and b"chunked" in value.lower())
+    }
 
 
 class _Body(httpx.SyncByteStream):

@@ -345,8 +345,6 @@ def test_body_that_can_not_be_read(chunks: bytes) -> None:
 
 UNREADABLE = {
     "bare line feeds": b"HTTP/1.1 200 OK\nContent-Length: 2\n\nhi",
-    "two ends": OK
-    + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n",
     "two lengths": OK + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\nhi!",
     "negative": OK + b"Content-Length: -2\r\n\r\nhi",
     "endless": OK + b"Content-Length: 99999999999999999999999\r\n\r\nhi",
@@ -465,6 +463,9 @@ def test_body_in_tiny_chunks() -> None:
 # ------------------------------------------------- what is not used again
 
 SPENT = {
+    "told its end twice": OK
+    + b"Content-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n"
+    + b"2\r\nhi\r\n0\r\n\r\n",
     "close": OK + b"Connection: close\r\nContent-Length: 2\r\n\r\nhi",
     "Close in a list": (
         OK + b"Connection: a, Close\r\nContent-Length: 2\r\n\r\nhi"
