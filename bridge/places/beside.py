@@ -52,9 +52,8 @@ class Repeated:
         self._city = folded(beside.city or "")
         self._postal_code = folded(beside.postal_code or "")
         words = {*state_words(country, beside.state), *_COUNTRIES[country]}
-        if self._city:
-            words.add(self._city)
-        words.update(folded(name) for name in beside.names if name)
+        words.update(map(folded, filter(None, (beside.city, *beside.names))))
+        words.discard("")  # a company `-` is no word: all begin with it
         self._words = sorted(words, key=len, reverse=True)
 
     def without_postal_code(self, text: str) -> tuple[str, str]:

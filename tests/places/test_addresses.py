@@ -276,6 +276,19 @@ def test_mexican_repeated():
     assert Certainty.LIKELY is parts.certainty
 
 
+@pytest.mark.parametrize("country", ["MX", "CO"])
+@pytest.mark.parametrize("odd", ["-", ".", "\U0001f389", " ", "\u0301"])
+def test_nothing_but_signs_beside(country, odd):
+    """
+    A company or city without any letter or digit is as good as none.
+    """
+    lines = ("Calle Juárez \u2060100", "\u2060Barrio Sur")
+
+    assert split_address(
+        country, *lines, beside=Beside(city=odd, names=("Ana Gil", odd))
+    ) == split_address(country, *lines, beside=Beside(names=("Ana Gil",)))
+
+
 def test_mexican_colonia_with_a_city_in_its_name():
     """
     A colonia named after its city keeps the city's name.
@@ -561,16 +574,19 @@ LIKE_AN_ADDRESS = st.lists(
     max_size=40,
 ).map(" ".join)
 LINES = st.text() | LIKE_AN_ADDRESS
+BESIDE = st.builds(Beside, city=LINES, names=st.tuples(LINES, st.none()))
 
 
 @settings(deadline=None)
-@given(LINES, LINES, PLACES, LIKE_AN_ADDRESS)
-def test_any_text(address1, address2, country, asked):
+@given(LINES, LINES, PLACES, LIKE_AN_ADDRESS, BESIDE)
+def test_any_text(address1, address2, country, asked, beside):
     """
     No text is an error, and no word is invented but S/N.
     """
     given = Parts(neighbourhood=visible(asked) or None)
-    parts = split_address(country, address1, address2, given=given)
+    parts = split_address(
+        country, address1, address2, given=given, beside=beside
+    )
 
     whole = f"{address1} {address2} {asked}"
     seen = visible(whole) + visible(whole.replace("\u2060", " "))
