@@ -32,11 +32,17 @@ def visible(text: str) -> str:
 
     Runs of white space, line ends among them, become one blank.
     """
+    if text.isprintable():  # as nearly all is: no mark, and blanks alone
+        plain = unicodedata.normalize("NFC", text)
+        if "  " not in plain:
+            return plain.strip()
     return " ".join(_composed(text).split())
 
 
 def visible_lines(text: str) -> str:
     """Return *text* like `visible`, but with its line ends."""
+    if text.isprintable():  # then it has none
+        return visible(text)
     lines = _composed(text).splitlines()
     return "\n".join(" ".join(line.split()) for line in lines).strip()
 
@@ -69,6 +75,4 @@ def has_phone(text: str) -> bool:
 
 
 def _composed(text: str) -> str:
-    if text.isascii() and text.isprintable():
-        return text  # as nearly all is; what follows costs ten times more
     return unicodedata.normalize("NFC", _INVISIBLE.sub("", text))

@@ -131,10 +131,13 @@ def money(value: JSON) -> str | None:
     text = str(value) if _is_number(value) else value
     if not isinstance(text, str) or not _MONEY.fullmatch(text):
         raise Unusable(code="number", text="An amount is no plain decimal.")
-    digits = sum(sign.isdigit() for sign in text)
-    if isinstance(value, float) and digits > _EXACT_DIGITS:
+    if isinstance(value, float) and _digits(text) > _EXACT_DIGITS:
         raise Unusable(code="number", text="An amount has too many digits.")
     return text
+
+
+def _digits(text: str) -> int:
+    return sum(sign.isdigit() for sign in text)
 
 
 def count(value: JSON) -> int:
@@ -192,9 +195,10 @@ def required_instant(value: JSON, *, naive_is_utc: bool = False) -> Instant:
 
 def text(value: JSON) -> str | None:
     """Return a short text without invisible marks, or None."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return (visible(value) or None) if isinstance(value, str) else None
+    if isinstance(value, str):
+        return visible(value) or None
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if is_whole else None
 
 
 def long_text(value: JSON) -> str | None:

@@ -321,9 +321,10 @@ def _customer(order: JSONObject, attributes: Mapping[str, JSON]) -> Person:
     """Return who bought; the billing address stands in where it is null."""
     customer = reading.child(order.get("customer"))
     billing = reading.child(order.get("billing_address"))
-    source = customer if _full_name(customer) else billing
+    name = _full_name(customer)
+    source = customer if name else billing
     return Person(
-        name=_full_name(source),
+        name=name or _full_name(billing),
         first_name=reading.text(source.get("first_name")),
         last_name=reading.text(source.get("last_name")),
         email=reading.text(order.get("email"))
@@ -371,35 +372,33 @@ def _address(
     country = (
         reading.text(block.get("country_code")) or store.country
     ).upper()
-    place = check_place(
-        country,
-        _state(country, block),
-        reading.text(block.get("zip")),
-        reading.text(block.get("city")),
-    )
+    name, company = _full_name(block), reading.text(block.get("company"))
+    city = reading.text(block.get("city"))
+    postal_code = reading.text(block.get("zip"))
+    place = check_place(country, _state(country, block), postal_code, city)
     parts = split_address(
         country,
         *_address_lines(block),
         beside=Beside(
-            city=reading.text(block.get("city")),
+            city=city,
             state=place.state,
-            postal_code=reading.text(block.get("zip")),
-            names=(_full_name(block), reading.text(block.get("company"))),
+            postal_code=postal_code,
+            names=(name, company),
         ),
     )
     return Address(
-        name=_full_name(block),
+        name=name,
         first_name=reading.text(block.get("first_name")),
         last_name=reading.text(block.get("last_name")),
-        company=reading.text(block.get("company")),
+        company=company,
         phone=customers.best_phone(phones, country),
         street=parts.street,
         exterior_number=parts.exterior_number,
         interior_number=parts.interior_number,
         neighbourhood=parts.neighbourhood,
-        city=reading.text(block.get("city")),
+        city=city,
         state=place.state,
-        postal_code=reading.text(block.get("zip")),
+        postal_code=postal_code,
         country=country if block else None,
         address1=reading.text(block.get("address1")),
         address2=reading.text(block.get("address2")),

@@ -667,6 +667,20 @@ def test_visible():
     assert "a b\nc" == visible_lines("a \t b\r\nc\u200b\n")
 
 
+SIGNS = st.characters(codec="utf-8") | st.sampled_from(
+    " é\u0301\u212b\n\u2060"
+)
+
+
+@given(st.text(SIGNS))
+def test_visible_however_plain(text):
+    """
+    A text reads as it does with a mark in it that nobody sees.
+    """
+    assert visible(f"{text}\u2060") == visible(text)
+    assert visible_lines(f"{text}\u2060") == visible_lines(text)
+
+
 def test_folded():
     """
     Case, accents, blanks and punctuation make no other word.
