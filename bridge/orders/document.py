@@ -7,6 +7,7 @@ the reference in `mappings/README.md` is made.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -263,12 +264,17 @@ def became_ours_at(state: OrderState) -> Instant | None:
     return placed if paid is None else max(placed, paid)
 
 
+@lru_cache(maxsize=1024)
 def iso(instant: Instant | None) -> str | None:
-    """Return *instant* as ISO 8601 in UTC, to the second."""
+    """
+    Return *instant* as ISO 8601 in UTC, to the second.
+
+    An order is planned and sent within moments, and tells the same ones.
+    """
     if instant is None:
         return None
     moment = datetime.fromtimestamp(instant // 1000, tz=UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.replace(tzinfo=None).isoformat()}Z"
 
 
 def _is_delivered(

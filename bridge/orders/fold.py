@@ -33,7 +33,9 @@ def fold_snapshot(
     Args:
         restored_at: time of receipt, when the body says it came back.
     """
-    told_at, kept = snapshot.paid_since, replace(snapshot, paid_since=None)
+    told_at, kept = snapshot.paid_since, snapshot
+    if told_at is not None:
+        kept = replace(snapshot, paid_since=None)
     paid = is_paid(snapshot)
     return replace(
         state,
@@ -151,8 +153,12 @@ def _earliest_cancel(
 
 
 def _least(known: Instant | None, told: Instant | None) -> Instant | None:
-    return min((t for t in (known, told) if t is not None), default=None)
+    if known is None or told is None:
+        return told if known is None else known
+    return min(known, told)
 
 
 def _most(known: Instant | None, told: Instant | None) -> Instant | None:
-    return max((t for t in (known, told) if t is not None), default=None)
+    if known is None or told is None:
+        return told if known is None else known
+    return max(known, told)

@@ -1,9 +1,12 @@
 """The order as expressions see it: its moments, times and fields."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bridge.model import Instant, Moment
 from bridge.orders.document import (
@@ -251,6 +254,16 @@ def test_iso_is_to_the_second() -> None:
     """
     assert "2026-11-22T00:00:01Z" == iso(Instant(second(1) + 999))
     assert iso(None) is None
+
+
+@given(st.integers(0, 2**45))
+def test_iso_of_any_instant(instant: int) -> None:
+    """
+    Whatever an instant is, it reads as a calendar would write it.
+    """
+    moment = datetime.fromtimestamp(instant // 1000, tz=UTC)
+
+    assert moment.strftime("%Y-%m-%dT%H:%M:%SZ") == iso(Instant(instant))
 
 
 # ------------------------------------------------------------------ fields
