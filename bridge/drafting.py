@@ -29,7 +29,7 @@ from bridge.model import (
     Reason,
     Request,
 )
-from bridge.orders.document import document, moments
+from bridge.orders.document import document
 from bridge.orders.order import load_state
 from bridge.orders.pruning import is_pruned
 from bridge.planner import Live, read_raw
@@ -139,8 +139,8 @@ class Draft:
         except Unrenderable as error:
             raise Settled(Step(state=S.HELD, reason=error.reason)) from None
         self.request_hash = request_hash(request)
-        same = self.request_hash == self._claim.applied_hash
-        if same and self._delivery.repeatable and not self._delivery.forced:
+        may_be_spared = self._delivery.repeatable and not self._delivery.forced
+        if may_be_spared and self.request_hash == self._claim.applied_hash:
             reason = Reason(code="unchanged", text="the target has it already")
             raise Settled(Step(state=S.UNCHANGED, reason=reason))
         return request
@@ -187,9 +187,10 @@ class Draft:
     ) -> None:
         if self._delivery.forced:
             return
-        held = moments(load_state(self._claim.order.state))
         try:
-            due = held[rule.when] and condition_holds(mapping, rule, scene)
+            due = scene[rule.when.value] and condition_holds(
+                mapping, rule, scene
+            )
         except Unrenderable as error:
             raise Settled(Step(state=S.HELD, reason=error.reason)) from None
         if not due:

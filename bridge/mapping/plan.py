@@ -49,12 +49,7 @@ from bridge.model import (
     Reason,
     Urgency,
 )
-from bridge.orders.document import (
-    became_ours_at,
-    document,
-    is_cancelled,
-    moments,
-)
+from bridge.orders.document import became_ours_at, document
 from bridge.orders.order import OrderState
 from bridge.orders.pruning import has_news, is_pruned
 from bridge.saying import said
@@ -122,7 +117,12 @@ def plan_mapping(case: Case) -> Changes:
 
 
 def delivery_of(
-    rule: Rule, mapping: Mapping, state: OrderState, generation: int
+    rule: Rule,
+    mapping: Mapping,
+    state: OrderState,
+    generation: int,
+    *,
+    due_at: Instant | None = None,
 ) -> NewDelivery:
     """Return a pending delivery of *rule*, due at once by default."""
     operation = rule.operation.name if rule.operation else "ask"
@@ -143,6 +143,7 @@ def delivery_of(
         blocks=rule.operation is not None,
         skips_dead=rule.skips_dead,
         state=S.PENDING,
+        due_at=due_at,
         mapping_hash=mapping.hash,
     )
 
@@ -165,8 +166,7 @@ class _Planner:
         self._case = case
         self._mapping = case.mapping
         self._document = document(case.state, links=case.links, raw=case.raw)
-        self._moments = moments(case.state)
-        self._cancelled = is_cancelled(case.state)
+        self._cancelled = self._holds(Moment.CANCELLED)
         self._ours = [
             delivery
             for delivery in case.deliveries
@@ -241,7 +241,10 @@ class _Planner:
     def _moment_holds(self, rule: Rule) -> bool:
         if self._cancelled and rule.when not in AFTER_CANCEL:
             return False
-        return self._moments[rule.when]
+        return self._holds(rule.when)
+
+    def _holds(self, moment: Moment) -> bool:
+        return bool(self._document[moment.value])
 
     def _passed(self, rule: Rule, wanted: AbstractSet[str]) -> bool:
         return any(
@@ -482,7 +485,7 @@ class _Planner:
         key = f"{self._keys[rule.name]}/changed"
         latest = self._latest(key)
         open_question = latest is not None and latest.state is S.HELD
-        over = self._cancelled or self._moments[Moment.SHIPPED]
+        over = self._cancelled or self._holds(Moment.SHIPPED)
         if over or created is None or not rule.asks_when_changed:
             if latest is not None and open_question:
                 self._withdraw(latest, "order_moved_on")
@@ -698,11 +701,16 @@ class _Planner:
         held: Reason | None = None,
     ) -> None:
         generation = latest.generation + 1 if latest else 1
-        fresh = delivery_of(rule, self._mapping, self._case.state, generation)
+        fresh = delivery_of(
+            rule,
+            self._mapping,
+            self._case.state,
+            generation,
+            due_at=None if held else self._case.now,
+        )
         if held is not None:
-            self._adds.append(replace(fresh, state=S.HELD, reason=held))
-            return
-        self._adds.append(replace(fresh, due_at=self._case.now))
+            fresh = replace(fresh, state=S.HELD, reason=held)
+        self._adds.append(fresh)
 
 
 def differing_paths(told: JSON, today: JSON, path: str = "") -> set[str]:

@@ -42,6 +42,7 @@ _LOOKS_INTO = re.compile(r"lookup\('([^']+)'")
 _SHOWN = 200  # characters of an expression in a reason
 _NOTHING = Reason(code="nothing_to_send", text=said("nothing to send"))
 _NO_FIELDS = Fields(line=1, column=1, fields=())
+_sorted_text = json.JSONEncoder(sort_keys=True).encode
 
 
 def known_links(
@@ -141,10 +142,7 @@ def _check_addresses(mapping: Mapping, rule: Rule, document: Document) -> None:
 
 def request_hash(request: Request) -> str:
     """Return what two equal requests have in common."""
-    text = json.dumps(
-        [request.method, request.path, request.body], sort_keys=True
-    )
-    return hashlib.sha256(text.encode()).hexdigest()
+    return body_hash([request.method, request.path, request.body])
 
 
 def kept_hash(operation: str, kept: JSON) -> str | None:
@@ -157,8 +155,7 @@ def kept_hash(operation: str, kept: JSON) -> str | None:
 
 def body_hash(body: JSON) -> str:
     """Return what two equal bodies have in common."""
-    text = json.dumps(body, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_sorted_text(body).encode()).hexdigest()
 
 
 def kept_request(operation: str, kept: JSON) -> Request | None:

@@ -128,8 +128,11 @@ class Fields(Template):
 
     @override
     def value(self, document: Mapping[str, JSON]) -> JSON:
-        values = ((name, part.value(document)) for name, part in self.fields)
-        kept = {name: found for name, found in values if found is not NOTHING}
+        kept = {
+            name: found
+            for name, part in self.fields
+            if (found := part.value(document)) is not NOTHING
+        }
         return kept or NOTHING
 
     @override
