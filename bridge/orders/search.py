@@ -104,17 +104,21 @@ def _word(text: str) -> Word:
 
 def _told(snapshot: Snapshot) -> set[str]:
     found = _number(snapshot.name)
-    for one in (snapshot.customer, snapshot.ship_to, snapshot.bill_to):
-        found |= _of_person(one)
+    people: tuple[Person | Address, ...] = (
+        snapshot.customer,
+        snapshot.ship_to,
+        snapshot.bill_to,
+    )
+    for phone in {one.phone for one in people}:
+        found |= _phone(phone or "")
+    found |= _words(" ".join(map(_names, people)))
     found |= {folded(one.tracking_number or "") for one in snapshot.parcels}
     return found
 
 
-def _of_person(one: Person | Address) -> set[str]:
-    found = _phone(one.phone or "")
-    for name in (one.name, one.first_name, one.last_name):
-        found |= _words(name or "")
-    return found
+def _names(one: Person | Address) -> str:
+    names = (one.name, one.first_name, one.last_name)
+    return " ".join(name for name in names if name)
 
 
 def _number(name: str) -> set[str]:
@@ -128,7 +132,7 @@ def _words(text: str) -> set[str]:
 
 def _split(text: str) -> Iterator[str]:
     """Yield `perezgomez`, `perez` and `gomez` for `Pérez-Gómez`."""
-    for part in text.split():
+    for part in set(text.split()):  # most names are told several times
         yield folded(part)
         yield from map(folded, _NEITHER.split(_unaccented(part)))
 
