@@ -189,9 +189,9 @@ class Snapshot:
     discount: str | None = None
     tax: str | None = None
     outstanding: str | None = None
-    customer: Person = field(default_factory=Person)
-    ship_to: Address = field(default_factory=Address)
-    bill_to: Address = field(default_factory=Address)
+    customer: Person = Person()
+    ship_to: Address = Address()
+    bill_to: Address = Address()
     lines: tuple[Line, ...] = ()
     parcels: tuple[Parcel, ...] = ()
     note: str | None = None
