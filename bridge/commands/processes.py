@@ -36,6 +36,12 @@ from bridge.targets.account import Target
 
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
+RARELY = (20_000, 20, 100)
+"""
+When Python looks for objects that hold each other, of which we make few; by
+itself it looks thirty times as often, for a thirtieth of a delivery.
+"""
+
 WORKERS = click.option(
     "--workers",
     type=click.IntRange(1, 16),
@@ -97,6 +103,7 @@ def supervise(programs: list[Program], *, ending: Callable[[], object]) -> int:
         signal.signal(number, lambda _number, _frame: supervisor.stop())
     gc.collect()
     gc.freeze()  # what is shared with the children stays shared
+    gc.set_threshold(*RARELY)
     return supervisor.run()
 
 
