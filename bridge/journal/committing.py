@@ -178,9 +178,13 @@ class GroupCommit:
             JournalBroken: … and what was written before is in doubt.
         """
         mine = self._joined(work, then)
+
+        def do_mine(database: Database) -> None:
+            mine.result = work(database)
+
         if mine.leads:
-            with self._leading(then) as database:
-                mine.result = work(database)
+            with self._leading(then, again=do_mine) as database:
+                do_mine(database)
         elif mine.error is not None:
             raise mine.error
         result: T = mine.result
@@ -273,15 +277,21 @@ class GroupCommit:
         then: Callable[[], None] | None = None,
         *,
         flushed: bool = True,
+        again: Callable[[Database], None] | None = None,
     ) -> Iterator[Database]:
-        """Lead one batch: the block is the work of the one that leads."""
+        """
+        Lead one batch: the block is the work of the one that leads.
+
+        Args:
+            again: does that work once more; without, it can not be.
+        """
         done: list[_Writer] = []
         try:
             database = self._begun(flushed=flushed)
             try:
                 yield database
                 if flushed:
-                    self._do_for_others(database, done)
+                    self._do_for_others(database, done, again)
                 _commit(database)
             except BaseException as error:
                 if database.conn.in_transaction:
@@ -322,31 +332,62 @@ class GroupCommit:
             database.execute(f"PRAGMA synchronous = {level}")
             self._flushes = flushed
 
-    def _do_for_others(self, database: Database, done: list[_Writer]) -> None:
+    def _do_for_others(
+        self,
+        database: Database,
+        done: list[_Writer],
+        again: Callable[[Database], None] | None,
+    ) -> None:
         """
-        Do the work of those in line, each in a part of its own.
+        Do the work of those in line.
 
-        A full disk or an I/O error ends SQLite's transaction by itself, and
-        with it what the others of the batch wrote.
+        Hardly any of it ever fails, and a part of its own costs each two
+        statements: so all of it is one part at first. When one fails, all
+        is undone and done again, from there on each in its own.
         """
-        while len(done) < LARGEST - 1:
-            writer = self._next_to_do()
-            if writer is None:
-                return
+        apart = again is None
+        while len(done) < LARGEST - 1 and (writer := self._next_to_do()):
             done.append(writer)
-            assert writer.work is not None
-            try:
-                database.execute("SAVEPOINT one")
-                writer.result = writer.work(database)
-                database.execute("RELEASE one")
-            except BaseException as error:
-                writer.error = error
-                if not database.conn.in_transaction:
-                    raise as_ours(error) from error
-                if not isinstance(error, Exception):
-                    raise
-                database.execute("ROLLBACK TO one")
-                database.execute("RELEASE one")
+            if apart:
+                _do_apart(database, writer)
+                continue
+            _do(database, writer)
+            if writer.error is not None:
+                assert again is not None
+                database.rollback()
+                database.execute("BEGIN IMMEDIATE")
+                again(database)
+                for one in done:
+                    _do_apart(database, one)
+                apart = True
+
+
+def _do(database: Database, writer: _Writer) -> None:
+    """
+    Do one writer's work; what it raises is its error.
+
+    A full disk or an I/O error ends SQLite's transaction by itself, and
+    with it what the others of the batch wrote: that is raised.
+    """
+    assert writer.work is not None
+    writer.error = None
+    try:
+        writer.result = writer.work(database)
+    except BaseException as error:
+        writer.error = error
+        if not database.conn.in_transaction:
+            raise as_ours(error) from error
+        if not isinstance(error, Exception):
+            raise
+
+
+def _do_apart(database: Database, writer: _Writer) -> None:
+    """Do one writer's work in a part that is undone when it fails."""
+    database.execute("SAVEPOINT one")
+    _do(database, writer)
+    if writer.error is not None:
+        database.execute("ROLLBACK TO one")
+    database.execute("RELEASE one")
 
 
 def _follow(then: Callable[[], None] | None, done: list[_Writer]) -> None:

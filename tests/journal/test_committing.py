@@ -232,3 +232,77 @@ def test_what_can_be_made_again_is_not_flushed(tmp_path: Path) -> None:
         "PRAGMA synchronous = FULL",
         *["BEGIN IMMEDIATE", kept, "COMMIT"],
     ]
+
+
+def test_batch_with_a_mistake_keeps_all_the_others(tmp_path: Path) -> None:
+    """
+    When one of a batch fails, what all others of it wrote is there, once,
+    that of the one that leads included; and only the one is told.
+    """
+    connection = sqlite3.connect(
+        tmp_path / "some.db", isolation_level=None, check_same_thread=False
+    )
+    database = Noting(Database(connection, execute_plugins=False))
+    database.execute("CREATE TABLE kept (number INTEGER)")
+    writers = GroupCommit(
+        lambda: cast("Database", database), HostLock(tmp_path / "some.db")
+    )
+    failed: list[int] = []
+
+    def wrong(base: Database, number: int) -> None:
+        insert(base, number)
+        raise ValueError
+
+    def write(number: int) -> None:
+        work = wrong if number in {3, 5} else insert
+        try:
+            writers.write(lambda base: work(base, number))
+        except ValueError:
+            failed.append(number)
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(1, 8)]
+
+    def lead(base: Database) -> None:
+        insert(base, 0)
+        if not threads[0].ident:
+            for thread in threads:
+                thread.start()
+                time.sleep(0.02)
+
+    writers.write(lead)
+    for thread in threads:
+        thread.join()
+
+    rows = connection.execute("SELECT number FROM kept ORDER BY rowid")
+    assert [number for (number,) in rows] == [0, 1, 2, 4, 6, 7]
+    assert sorted(failed) == [3, 5]
+    assert database.told.count("COMMIT") == 1
+
+
+def test_batch_without_a_mistake_is_one_part(tmp_path: Path) -> None:
+    """Where nothing fails, no statement is spent on undoing."""
+    connection = sqlite3.connect(
+        tmp_path / "some.db", isolation_level=None, check_same_thread=False
+    )
+    database = Noting(Database(connection, execute_plugins=False))
+    database.execute("CREATE TABLE kept (number INTEGER)")
+    writers = GroupCommit(
+        lambda: cast("Database", database), HostLock(tmp_path / "some.db")
+    )
+    threads = [
+        threading.Thread(target=as_work, args=(writers, n)) for n in range(3)
+    ]
+    database.told.clear()
+
+    def lead(base: Database) -> None:
+        insert(base, 9)
+        for thread in threads:
+            thread.start()
+        time.sleep(0.1)
+
+    writers.write(lead)
+    for thread in threads:
+        thread.join()
+
+    kept = "INSERT INTO kept VALUES (?)"
+    assert database.told == ["BEGIN IMMEDIATE", *[kept] * 4, "COMMIT"]
