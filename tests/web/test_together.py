@@ -1,16 +1,17 @@
 """Whoever waits while the last append runs shares the next."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import cast
 
 import pytest
+from typing_extensions import override
 
 from bridge.errors import JournalUnavailable
 from bridge.journal.protocol import Appended, Journal
 from bridge.model import EventId, NewEvent
-from bridge.web.together import Threads, Together
+from bridge.web.together import WSGI, Signal, Threads, Together, Waits
 from tests.factories import new_event
 
 WAIT_S = 20
@@ -105,3 +106,102 @@ def test_journal_away_fails_all() -> None:
         with pytest.raises(JournalUnavailable):
             future.result()
     assert 2 == len(journal.appends)
+
+
+# ------------------------------------------------------- by how the disk is
+
+
+class ByHand(Waits):
+    """Does nothing by itself: a test does what is to be done soon."""
+
+    def __init__(self) -> None:
+        self.works: list[Callable[[], object]] = []
+
+    @override
+    def signal(self) -> Signal:
+        return threading.Event()
+
+    @override
+    def soon(self, work: Callable[[], object]) -> None:
+        self.works.append(work)
+
+    @override
+    def start(self, work: Callable[[], object]) -> None:
+        work()
+
+    @override
+    def apart(self, app: WSGI) -> WSGI:
+        return app
+
+    def go_on(self) -> None:
+        """Do what was to be done soon."""
+        works, self.works = self.works, []
+        for work in works:
+            work()
+
+
+class Disk:
+    """A journal on a disk that takes so many seconds for each append."""
+
+    def __init__(self, takes: float) -> None:
+        self._takes = takes
+        self.seconds = 0.0
+        self.appends: list[list[str]] = []
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    def append(self, events: Sequence[NewEvent]) -> Sequence[Appended]:
+        self.appends.append([event.dedupe_key for event in events])
+        self.seconds += self._takes
+        self.meanwhile()
+        return [Appended(id=EventId(1), repeated=False) for _ in events]
+
+
+def appends_by(takes: float) -> tuple[list[list[str]], list[list[str]]]:
+    """
+    Bring one event, and two while it is kept.
+
+    Returns the appends before anybody was let go, and after all were.
+    """
+    disk, waits = Disk(takes), ByHand()
+    together = Together(
+        cast(Journal, disk), waits, largest=64, monotonic=lambda: disk.seconds
+    )
+    with ThreadPoolExecutor(3) as threads:
+
+        def bring(*keys: str) -> None:
+            disk.meanwhile = lambda: None
+            for number, key in enumerate(keys, 1):
+                threads.submit(together.append, new_event(key))
+                while together.waiting < number:
+                    pass
+
+        bring("1")
+        disk.meanwhile = lambda: bring("2", "3")
+        while not waits.works:
+            pass
+        waits.go_on()
+        before = [*disk.appends]
+        while waits.works:
+            waits.go_on()
+    return before, disk.appends
+
+
+def test_slow_disk_does_not_stand_still() -> None:
+    """
+    Where an append takes long, who came meanwhile is appended at once, and
+    not when those that were kept have been answered.
+    """
+    before, after = appends_by(0.004)
+
+    assert before == after == [["1"], ["2", "3"]]
+
+
+def test_fast_disk_waits_for_those_that_come_back() -> None:
+    """
+    Where it does not, those that were kept are let go first, and whoever has
+    come by then shares the next one.
+    """
+    before, after = appends_by(0.000_5)
+
+    assert before == [["1"]]
+    assert after == [["1"], ["2", "3"]]
