@@ -372,9 +372,8 @@ SABOTAGES = (
     _bug(
         "suppresses what an operator wants sent again",
         "bridge/drafting.py",
-        "        if same and self._delivery.repeatable and not "
-        "self._delivery.forced:",
-        "        if same and self._delivery.repeatable:",
+        "self._delivery.repeatable and not self._delivery.forced\n",
+        "self._delivery.repeatable\n",
         ROAD,
     ),
     # ---------------------------------------------------- P4: no limbo
@@ -388,8 +387,8 @@ SABOTAGES = (
     _bug(
         "does not look after leases",
         "bridge/worker.py",
-        "        self._journal.reap(now, settle=self._settle())\n",
-        "",
+        "self._journal.reap(now, settle=self._settle()):\n",
+        "0:\n",
         ROAD,
     ),
     _bug(
@@ -641,9 +640,9 @@ SABOTAGES = (
     _bug(
         "ends leases before it reads back what was spilled",
         "bridge/worker.py",
-        "        self._spill.bring_back(self._journal, self._now())\n"
-        "        self._journal.take_over(",
-        "        self._journal.take_over(",
+        "            self._spill.bring_back(self._journal, self._now())\n"
+        "            self._journal.take_over(",
+        "            self._journal.take_over(",
         "tests/test_worker.py",
     ),
     _bug(

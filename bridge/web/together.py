@@ -8,7 +8,6 @@ alone is appended at once.
 """
 
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -119,7 +118,7 @@ class Together:
         waits: Waits,
         *,
         largest: int,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float],
     ) -> None:
         self._journal = journal
         self._waits = waits

@@ -8,6 +8,7 @@ wrong before an event is on disk is a 503, so that the store keeps it.
 
 import hashlib
 import re
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -63,6 +64,7 @@ class Door:
         below: gets whatever is no webhook.
         waits: how requests wait, in the server that runs this.
         largest: so many webhooks share a commit at most.
+        monotonic: seconds, to see how fast the disk is.
     """
 
     def __init__(
@@ -72,10 +74,13 @@ class Door:
         waits: Waits,
         *,
         largest: int = LARGEST,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._parts = parts
         self._below = waits.apart(below)
-        self._together = Together(parts.journal, waits, largest=largest)
+        self._together = Together(
+            parts.journal, waits, largest=largest, monotonic=monotonic
+        )
 
     def __call__(
         self, environ: Environ, start_response: Callable[..., Any]

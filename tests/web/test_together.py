@@ -51,7 +51,9 @@ def brought(
     journal: Slow, keys: Sequence[str], *, largest: int = 64
 ) -> dict[str, Future[Appended]]:
     """Bring these at once while another one is being kept."""
-    together = Together(cast(Journal, journal), Threads(), largest=largest)
+    together = Together(
+        cast(Journal, journal), Threads(), largest=largest, monotonic=lambda: 0
+    )
     with ThreadPoolExecutor(1 + len(keys)) as threads:
         threads.submit(together.append, new_event("first"))
         journal.begun.wait(WAIT_S)

@@ -181,11 +181,13 @@ def web() -> Flask:
     )
 
 
-def open_door(waits: Waits) -> None:
+def open_door(waits: Waits, monotonic: Callable[[], float]) -> None:
     """Let a web process begin: who stood at the door before is gone."""
     app = web()
     below = partial(Flask.wsgi_app, app)
-    app.wsgi_app = Door(_parts(), below=below, waits=waits)
+    app.wsgi_app = Door(
+        _parts(), below=below, waits=waits, monotonic=monotonic
+    )
 
 
 @cache

@@ -716,7 +716,9 @@ class World:
         self.web = Web(self)
         stage.BEHIND.journal = self.web.journal
         stage.BEHIND.now = self.steady
-        stage.open_door(AtTheDoor(self.strands, self.web.process))
+        stage.open_door(
+            AtTheDoor(self.strands, self.web.process), self.clock.seconds
+        )
 
     def _start_worker(self, slot: int) -> None:
         working = Working(self, slot, self._slots[slot])
