@@ -22,6 +22,8 @@ FIGURES = ROOT / "docs" / "speed.json"
 PICTURE = ROOT / "docs" / "speed.svg"
 README = ROOT / "README.md"
 
+PROCESSES = ("web", "planner", "worker")
+
 _MARKED = re.compile(r"(<!-- speed -->\n).*(<!-- /speed -->)", re.DOTALL)
 
 Found = dict[str, Any]
@@ -208,15 +210,17 @@ def _rows(found: Found) -> Iterator[tuple[str, str, str]]:
     )
     idle = sending["idle"]
     yield (
-        "idle: web · worker, of a core",
-        f"{idle['web_percent']:.1f} % · {idle['worker_percent']:.1f} %",
+        "idle: web · planner · worker, of a core",
+        " · ".join(f"{idle[name]:.1f} %" for name in PROCESSES),
         "< 0.5 %",
     )
-    memory = sending["memory_mb"]
-    yield (
-        "memory in `serve` after that: web · worker",
-        f"{memory['web']:.0f} MB · {memory['worker']:.0f} MB",
-        "≤ 90 · ≤ 120 MB",
+    yield from (
+        (
+            f"memory after {memory['events']:,} events: web · planner and worker",
+            f"{memory['web']:.0f} · {memory['planner'] + memory['worker']:.0f} MB",
+            "≤ 90 · ≤ 120 MB",
+        )
+        for memory in map(sending["memory_mb"].get, ("before", "after"))
     )
     yield ("start to the first webhook", f"{taking['start_s']:.1f} s", "≤ 2 s")
     yield (

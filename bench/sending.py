@@ -6,13 +6,14 @@ What it costs to deliver, against yardsticks of the same run.
 - delivered a second, from the first webhook sent to the last result
   recorded, everything running, against a Flask route that calls the target
   inline (`bench.inline`) under the same load;
-- CPU of the worker for each delivery, planning included, against that of a
-  bare `httpx.Client` that posts a body to the same server;
+- CPU of planner and worker for each delivery, against that of a bare
+  `httpx.Client` that posts a body to the same server;
 - delivered a second at a target that takes 300 ms, with 32 calls at once,
   against the 32 / 0.3 s that are possible;
 - the time from a webhook's sending to the request at the target, of orders
   that come one by one to an idle system, and what idling costs;
-- how fast a backlog is worked off, against an empty system.
+- how fast a backlog is worked off, against an empty system;
+- the memory of all processes, after half of the events and after all.
 
 Rounds alternate between ours and the yardsticks; medians are shown.
 """
@@ -68,15 +69,18 @@ class Dose:
         orders: of one round.
         singles: orders that come one by one.
         backlog: orders that wait when the worker comes back.
+        events: worked off before the memory is looked at for the second
+            time; the first is after the backlog.
     """
 
     rounds: int = 5
     orders: int = 3_000
     singles: int = 300
     backlog: int = 100_000
+    events: int = 200_000
 
 
-QUICK = Dose(rounds=2, orders=600, singles=40, backlog=3_000)
+QUICK = Dose(rounds=2, orders=600, singles=40, backlog=3_000, events=4_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +89,26 @@ class Running:
 
     processes: Processes
     web: int
+    planner: int
     worker: int
+
+    @property
+    def by_name(self) -> dict[str, int]:
+        """The processes that work, by what they are called."""
+        return {
+            "web": self.web, "planner": self.planner, "worker": self.worker,
+        }  # fmt: skip
+
+    def cpu_s(self) -> dict[str, float]:
+        """Return the CPU seconds of each, its children's included."""
+        return {name: _cpu_s(pid) for name, pid in self.by_name.items()}
+
+    def memory_mb(self) -> dict[str, float]:
+        """Return the proportional memory of each, its children's included."""
+        return {
+            name: round(sum(map(pss, [pid, *children_of(pid)])), 1)
+            for name, pid in self.by_name.items()
+        }
 
     def load(self, path: str, port: int, orders: int) -> float:
         """Send new orders as fast as answers come; return the seconds."""
@@ -132,6 +155,7 @@ def running(folder: Path, *, delay_ms: float = 0) -> Iterator[Running]:
         yield Running(
             processes=processes,
             web=_child(bridge.pid, "web"),
+            planner=_child(bridge.pid, "planner"),
             worker=_child(bridge.pid, "worker"),
         )
     finally:
@@ -167,12 +191,7 @@ def measure(folder: Path, dose: Dose) -> Found:
         _let_rest(bridge)
         found["idle"] = _idle(bridge)
         found["backlog"] = _backlog(bridge, dose)
-        found["memory_mb"] = {
-            "web": round(
-                sum(map(pss, [bridge.web, *children_of(bridge.web)])), 1
-            ),
-            "worker": round(pss(bridge.worker), 1),
-        }
+        found["memory_mb"] = _memory(bridge, dose)
     with running(folder / "slow", delay_ms=SLOW_MS) as bridge:
         found["slow target"] = _at_slow_target(bridge, dose)
     return {"machine": machine()} | found
@@ -185,10 +204,13 @@ def _against_inline(bridge: Running, port: int, dose: Dose) -> Found:
         spent, per_second = _bare(bridge, dose.orders)
         bare_cpu.append(spent)
         bare.append(per_second)
-        before, cpu = bridge.delivered(), _cpu_s(bridge.worker)
+        before, cpu = bridge.delivered(), bridge.cpu_s()
         took = _delivering(bridge, dose.orders, before)
         ours.append(dose.orders / took)
-        ours_cpu.append((_cpu_s(bridge.worker) - cpu) / dose.orders)
+        spent_by = _differences(cpu, bridge.cpu_s())
+        ours_cpu.append(
+            (spent_by["planner"] + spent_by["worker"]) / dose.orders
+        )
     return {
         "delivered": _compared(ours, theirs),
         "cpu_us": _compared(
@@ -275,22 +297,40 @@ def _singles(bridge: Running, dose: Dose) -> Found:
 def _let_rest(bridge: Running, most_s: int = 120) -> None:
     """Wait until what came in is packed: the worker has nothing to do."""
     for _ in range(most_s):
-        before = _cpu_s(bridge.worker)
+        before = bridge.cpu_s()
         time.sleep(1)
-        if _cpu_s(bridge.worker) - before <= RESTING_S:
+        spent = _differences(before, bridge.cpu_s())
+        if spent["planner"] + spent["worker"] <= RESTING_S:
             return
 
 
-def _idle(bridge: Running, seconds: float = 10) -> Found:
-    """Return the shares of a core that both processes take with no work."""
-    before = [_cpu_s(bridge.web), _cpu_s(bridge.worker)]
+def _idle(bridge: Running, seconds: float = 20) -> Found:
+    """Return the share of a core that each takes with no work, in %."""
+    before = bridge.cpu_s()
     time.sleep(seconds)
-    after = [_cpu_s(bridge.web), _cpu_s(bridge.worker)]
-    web, worker = (
-        round((late - early) / seconds * 100, 2)
-        for early, late in zip(before, after, strict=True)
-    )
-    return {"web_percent": web, "worker_percent": worker}
+    return {
+        name: round(spent / seconds * 100, 2)
+        for name, spent in _differences(before, bridge.cpu_s()).items()
+    }
+
+
+def _memory(bridge: Running, dose: Dose) -> Found:
+    """Return the megabytes of each, now and after all of the events."""
+    at = bridge.delivered()
+    found = {"events": at} | bridge.memory_mb()
+    rest = max(dose.events - at, dose.orders)
+    bridge.load(WEBHOOKS, bridge.processes.port, rest)
+    bridge.until(at + rest)
+    return {
+        "before": found,
+        "after": {"events": at + rest} | bridge.memory_mb(),
+    }
+
+
+def _differences(
+    before: dict[str, float], after: dict[str, float]
+) -> dict[str, float]:
+    return {name: after[name] - before[name] for name in before}
 
 
 def _backlog(bridge: Running, dose: Dose) -> Found:

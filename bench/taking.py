@@ -7,8 +7,7 @@ The web process alone, on a journal on disk, against a Flask route that reads
 the body and does nothing, under the same gunicorn set up the same way:
 acknowledged a second at saturation, p99 there and at fixed rates, each also
 with 200 slow clients. Then with 3 ms added to each fsync, against a commit
-per webhook. Then memory over many events, and the time from a start to the
-first webhook taken.
+per webhook. Then the time from a start to the first webhook taken.
 
 Rounds alternate between ours and the yardstick; medians are shown. What the
 generator reaches against a server that only answers is shown beside: near
@@ -55,15 +54,13 @@ class Dose:
 
     Args:
         seconds: of one load.
-        events: taken while memory is watched.
     """
 
     rounds: int = 5
     seconds: float = 4.0
-    events: int = 200_000
 
 
-QUICK = Dose(rounds=2, seconds=0.8, events=5_000)
+QUICK = Dose(rounds=2, seconds=0.8)
 
 Found = dict[str, Any]
 
@@ -150,10 +147,6 @@ class Server:
         took = (self._cpu_s() - before) * 1e6 / answers
         return found | {"cpu_us": round(took, 1)}
 
-    def memory_mb(self) -> float:
-        """Return the proportional memory of the server, all of it."""
-        return round(sum(map(pss, [self.pid, *children_of(self.pid)])), 1)
-
     def _cpu_s(self) -> float:
         ticks = 0
         for pid in children_of(self.pid):
@@ -181,10 +174,11 @@ def measure(folder: Path, dose: Dose) -> Found:
         "start_s": _start(place),
         "flush": _flushes(place.folder, dose),
     }
-    with place.serving("bridge", "web") as ours:
-        with place.serving("bench.noop") as noop:
-            found |= _loads(ours, noop, dose)
-        found["memory_mb"] = _memory(ours, dose)
+    with (
+        place.serving("bridge", "web") as ours,
+        place.serving("bench.noop") as noop,
+    ):
+        found |= _loads(ours, noop, dose)
     return found | {"slowed": _slowed(place, dose)}
 
 
@@ -322,17 +316,6 @@ def dripping(server: Server, path: str, clients: int) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait()
-
-
-def _memory(ours: Server, dose: Dose) -> Found:
-    """Return the memory in halves of so many events; the second is flat."""
-    taken, sizes = 0.0, {0: ours.memory_mb()}
-    for share in (0.5, 0.75, 1.0):
-        while taken < dose.events * share:
-            found = ours.load(WEBHOOKS, seconds=min(dose.seconds, 5))
-            taken += found["per_second"] * min(dose.seconds, 5)
-        sizes[round(taken)] = ours.memory_mb()
-    return {"after events": sizes}
 
 
 def _slowed(place: Place, dose: Dose) -> Found | str:

@@ -91,7 +91,7 @@ SETTLED_MS = 150
 TRY_ROUNDS = 5
 """So many seconds in a row new credentials are offered to a target."""
 
-MARK_EVERY_S, LOG_EVERY_S = 1.0, 0.1
+MARK_EVERY_S, LOG_EVERY_S = 1.0, 0.05
 
 BOOT_FAILED, ENDS_GUNICORN = 3, 4
 """

@@ -638,6 +638,29 @@ SABOTAGES = (
         f"{JOURNAL}/test_room.py",
     ),
     _bug(
+        "ends leases of others when it only plans",
+        "bridge/worker.py",
+        "        if self._sends:\n            self._spill.bring_back(self._journal,"
+        " self._now())\n",
+        "        if self._plans:\n            self._spill.bring_back(self._journal,"
+        " self._now())\n",
+        "tests/test_worker.py",
+    ),
+    _bug(
+        "does not tell the process that does the other part",
+        "bridge/worker.py",
+        "            self._journal.ring()\n",
+        "            pass\n",
+        "tests/test_worker.py",
+    ),
+    _bug(
+        "forgets what the first of a batch wrote when it does it again",
+        "bridge/journal/committing.py",
+        "                again(database)\n",
+        "",
+        "tests/journal/test_committing.py",
+    ),
+    _bug(
         "ends leases before it reads back what was spilled",
         "bridge/worker.py",
         "            self._spill.bring_back(self._journal, self._now())\n"

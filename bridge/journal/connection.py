@@ -32,12 +32,15 @@ whoever commits waits for it. The second is for journals that somebody looks
 after, who moves them earlier; and 64 MB in case he does not.
 """
 
-MOVED_AT, MOST_ROUNDS, LOCKED_AT = 2_000, 4, 8_000
+MOVED_AT, MOST_ROUNDS, LOCKED_AT = 500, 4, 8_000
 """
 Pages in the log from which on they are moved beside the commits, again and
 again so many times until none came meanwhile: then the log begins anew. If
 one always did, the last are moved between two commits, who wait for it, but
 only in a log of so many pages, and not while a reader holds as many.
+
+Few pages at a time: who commits meanwhile waits for the same disk, and how
+long a move takes is how late the latest webhooks are answered.
 """
 
 KEPT_WAL_BYTES = 64 * 1024 * 1024
