@@ -91,7 +91,7 @@ SETTLED_MS = 150
 TRY_ROUNDS = 5
 """So many seconds in a row new credentials are offered to a target."""
 
-MARK_EVERY_S, LOG_EVERY_S = 1.0, 0.05
+MARK_EVERY_S, LOG_EVERY_S, RESTING_LOG_EVERY_S = 1.0, 0.05, 0.1
 
 BOOT_FAILED, ENDS_GUNICORN = 3, 4
 """
@@ -393,11 +393,11 @@ def _look_after(
     Args:
         keep: keeps what else was noted in memory.
     """
-    marked_at = monotonic()
+    marked_at, grows = monotonic(), False
     while True:
-        time.sleep(LOG_EVERY_S)
+        time.sleep(LOG_EVERY_S if grows else RESTING_LOG_EVERY_S)
         with suppress(JournalError):
-            journal.shorten_log()
+            grows = journal.shorten_log()
         if monotonic() - marked_at >= MARK_EVERY_S:
             marked_at = monotonic()
             with suppress(JournalError):

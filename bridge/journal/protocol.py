@@ -580,9 +580,11 @@ class Journal(Protocol):
         """
         ...
 
-    def shorten_log(self) -> None:
+    def shorten_log(self) -> bool:
         """
         Bring what the database's own log holds to where it belongs.
+
+        Return whether it had changed since the last time.
 
         And cut it, where it has grown too long to take more in. It may take
         seconds, and does less while somebody reads what stands there: to be

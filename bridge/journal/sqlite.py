@@ -302,17 +302,18 @@ class SQLiteJournal(
         return self._look(self._path, self._reserve)
 
     @override
-    def shorten_log(self) -> None:
+    def shorten_log(self) -> bool:
         self._suspicion.refuse()
         looks = log_looks(self._path)
         if looks == self._short_log:
-            return
+            return False
         is_short = self._connections.move_log()
         room = self._look(self._path, self._reserve)
         if room.wal > room.largest_wal:
             is_short = False
             self._connections.shorten_log()
         self._short_log = looks if is_short else None
+        return True
 
     # -- the file
 
