@@ -39,7 +39,7 @@ ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 RARELY = (20_000, 20, 100)
 """
 When Python looks for objects that hold each other, of which we make few; by
-itself it looks thirty times as often, for a thirtieth of a delivery.
+itself it looks thirty times as often, for a fiftieth of a delivery.
 """
 
 WORKERS = click.option(

@@ -3,7 +3,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar
 
 import pytest
 from sqlite_utils import Database
@@ -13,6 +13,25 @@ from bridge.journal.committing import GroupCommit, HostLock
 from bridge.journal.connection import sqlite3
 from bridge.journal.opening import open_journal
 from tests.factories import new_event
+
+Kind = TypeVar("Kind")
+
+
+def at_a_table(
+    folder: Path, kind: Callable[[Database], Kind]
+) -> tuple[Any, Kind, GroupCommit]:
+    """Return a connection, what stands before it, and who writes on it."""
+    path = folder / "some.db"
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False
+    )
+    database: Any = kind(Database(connection, execute_plugins=False))
+    database.execute("CREATE TABLE kept (number INTEGER)")
+    return (
+        connection,
+        database,
+        GroupCommit(lambda: database, HostLock(path)),
+    )
 
 
 def test_writers_share_commits(tmp_path: Path) -> None:
@@ -105,14 +124,7 @@ def test_failed_commit_is_told_to_every_writer(
     Nobody who shared a commit that failed is told that it was kept, and the
     next one is made as ever.
     """
-    connection = sqlite3.connect(
-        tmp_path / "some.db", isolation_level=None, check_same_thread=False
-    )
-    database = FailingCommits(Database(connection, execute_plugins=False))
-    database.execute("CREATE TABLE kept (number INTEGER)")
-    writers = GroupCommit(
-        lambda: cast("Database", database), HostLock(tmp_path / "some.db")
-    )
+    _connection, database, writers = at_a_table(tmp_path, FailingCommits)
     told: list[int] = []
 
     def write(number: int) -> None:
@@ -152,14 +164,7 @@ def test_what_follows_comes_once_it_is_durable(tmp_path: Path) -> None:
     What a writer wants done next is done at once, when its commit is
     durable and before anybody is woken; not when it failed.
     """
-    connection = sqlite3.connect(
-        tmp_path / "some.db", isolation_level=None, check_same_thread=False
-    )
-    database = FailingCommits(Database(connection, execute_plugins=False))
-    database.execute("CREATE TABLE kept (number INTEGER)")
-    writers = GroupCommit(
-        lambda: cast("Database", database), HostLock(tmp_path / "some.db")
-    )
+    connection, database, writers = at_a_table(tmp_path, FailingCommits)
     followed: list[tuple[int, bool]] = []
 
     def follow(number: int) -> None:
@@ -207,14 +212,7 @@ def test_what_can_be_made_again_is_not_flushed(tmp_path: Path) -> None:
     A commit without a flush is nobody else's, and whoever writes after it
     flushes both.
     """
-    connection = sqlite3.connect(
-        tmp_path / "some.db", isolation_level=None, check_same_thread=False
-    )
-    database = Noting(Database(connection, execute_plugins=False))
-    database.execute("CREATE TABLE kept (number INTEGER)")
-    writers = GroupCommit(
-        lambda: cast("Database", database), HostLock(tmp_path / "some.db")
-    )
+    _connection, database, writers = at_a_table(tmp_path, Noting)
     other = threading.Thread(target=as_work, args=(writers, 3))
     database.told.clear()
 
@@ -239,14 +237,7 @@ def test_batch_with_a_mistake_keeps_all_the_others(tmp_path: Path) -> None:
     When one of a batch fails, what all others of it wrote is there, once,
     that of the one that leads included; and only the one is told.
     """
-    connection = sqlite3.connect(
-        tmp_path / "some.db", isolation_level=None, check_same_thread=False
-    )
-    database = Noting(Database(connection, execute_plugins=False))
-    database.execute("CREATE TABLE kept (number INTEGER)")
-    writers = GroupCommit(
-        lambda: cast("Database", database), HostLock(tmp_path / "some.db")
-    )
+    connection, database, writers = at_a_table(tmp_path, Noting)
     failed: list[int] = []
 
     def wrong(base: Database, number: int) -> None:
@@ -281,14 +272,7 @@ def test_batch_with_a_mistake_keeps_all_the_others(tmp_path: Path) -> None:
 
 def test_batch_without_a_mistake_is_one_part(tmp_path: Path) -> None:
     """Where nothing fails, no statement is spent on undoing."""
-    connection = sqlite3.connect(
-        tmp_path / "some.db", isolation_level=None, check_same_thread=False
-    )
-    database = Noting(Database(connection, execute_plugins=False))
-    database.execute("CREATE TABLE kept (number INTEGER)")
-    writers = GroupCommit(
-        lambda: cast("Database", database), HostLock(tmp_path / "some.db")
-    )
+    _connection, database, writers = at_a_table(tmp_path, Noting)
     threads = [
         threading.Thread(target=as_work, args=(writers, n)) for n in range(3)
     ]
